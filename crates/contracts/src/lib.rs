@@ -1,0 +1,29 @@
+#![doc = include_str!("../README.md")]
+
+mod app;
+mod contract;
+mod document;
+mod duration;
+mod error;
+mod key;
+mod migrations;
+mod row;
+mod store;
+mod text;
+mod uri;
+mod v5;
+
+pub use app::{App, AppStage, NewApp};
+pub use contract::{Client, Contract, Revision, Status, client_id, shown, text_hash};
+pub use document::{
+    Access, Document, LawfulBasis, MAX_REDIRECT_URIS, Policy, Purpose, Retention, RightToBeForgotten, Sharing,
+};
+pub use duration::{CalendarDuration, DurationError};
+pub use error::{ContractsError, Invalid, Verb};
+pub use key::{ContractKey, MAX_USABLE_KEYS, Retire};
+pub use migrations::migrations;
+pub use store::{
+    add_key, close_app, draft, find, find_app, find_app_by_key, find_client, find_version, list, list_apps,
+    list_keys, publish, register_app, reinstate_app, retire, retire_key, revise, rotate_api_key, suspend_app,
+};
+pub use v5::{V5_SCHEMA_VERSION, access_type, v5_json};

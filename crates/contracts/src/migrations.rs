@@ -1,0 +1,13 @@
+//! The changes of this crate's tables, oldest first.
+
+use consent_store::Migration;
+use sea_orm_migration::MigrationTrait;
+
+/// The migrations of the tables this crate rules.
+#[must_use]
+pub fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+    vec![Migration::new(
+        "m20261122_000010_contracts",
+        include_str!("../migrations/m20261122_000010_contracts.sql"),
+    )]
+}

@@ -1,0 +1,15 @@
+#![doc = include_str!("../README.md")]
+
+mod error;
+mod grant;
+mod row;
+mod stage;
+mod store;
+
+pub use error::GrantError;
+pub use grant::{Choices, Grant, NewGrant};
+pub use stage::{Stage, Verb};
+pub use store::{
+    due, expire, find, find_by_id, find_of_person, insert, list_of_app, list_of_person, lock, migrations,
+    resume, revoke, share, stage_of, stop,
+};

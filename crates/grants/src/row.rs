@@ -1,0 +1,31 @@
+//! The tables of this crate.
+
+pub mod grant {
+    use consent_core::{AppId, ContractId, GrantId, LibraryId, PersonId};
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+    #[sea_orm(table_name = "consent_grant")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: GrantId,
+        pub person_id: PersonId,
+        pub library_id: LibraryId,
+        pub app_id: AppId,
+        pub contract_id: ContractId,
+        pub version: i32,
+        pub text_hash: String,
+        pub choices: Json,
+        pub stage: String,
+        pub stage_at: DateTimeUtc,
+        pub seq: i64,
+        pub epoch: i64,
+        pub created_at: DateTimeUtc,
+        pub expires_at: Option<DateTimeUtc>,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}

@@ -1,0 +1,277 @@
+//! The rows of grants.
+
+use chrono::{DateTime, Utc};
+use consent_core::{Ambient, AppId, ContractId, Cursor, GrantId, OpenOwner, Owner, Page, PersonId, ShelfId};
+use consent_store::{Migration, StoreError, Tx};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    Select, sea_query::Expr,
+};
+use sea_orm_migration::MigrationTrait;
+
+use crate::{Choices, Grant, GrantError, NewGrant, Stage, Verb, row};
+
+/// This crate's tables.
+#[must_use]
+pub fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+    vec![Migration::new("m20261122_000040_grant", include_str!("../migrations/m20261122_000040_grant.sql"))]
+}
+
+/// Records a yes.
+pub async fn insert(tx: &Tx, new: NewGrant, ambient: &Ambient) -> Result<Grant, GrantError> {
+    let now = ambient.now();
+    let grant = Grant {
+        id: ambient.new_id(),
+        person: new.person,
+        library: new.library,
+        app: new.app,
+        contract: new.contract,
+        version: new.version,
+        text_hash: new.text_hash,
+        choices: new.choices,
+        stage: Stage::Active,
+        seq: 1,
+        created_at: now,
+        expires_at: new.expires_at,
+    };
+    let model = row::grant::ActiveModel {
+        id: Set(grant.id.clone()),
+        person_id: Set(grant.person.clone()),
+        library_id: Set(grant.library.clone()),
+        app_id: Set(grant.app.clone()),
+        contract_id: Set(grant.contract.clone()),
+        version: Set(grant.version),
+        text_hash: Set(grant.text_hash.clone()),
+        choices: Set(json(&grant.choices)),
+        stage: Set(grant.stage.name().to_owned()),
+        stage_at: Set(now),
+        seq: Set(grant.seq),
+        epoch: Set(0),
+        created_at: Set(now),
+        expires_at: Set(grant.expires_at),
+    };
+    row::grant::Entity::insert(model).exec_without_returning(tx).await?;
+    Ok(grant)
+}
+
+/// The grant, if it belongs to this contract; another contract's grant is not found.
+pub async fn find(
+    db: &impl ConnectionTrait,
+    contract: &ContractId,
+    id: &GrantId,
+) -> Result<Grant, GrantError> {
+    let mine = row::grant::Entity::find_by_id(id.clone())
+        .filter(row::grant::Column::ContractId.eq(contract.clone()));
+    one(db, mine, id).await
+}
+
+/// The grant with this id, whoever asks: only for flows that come with proof of their own.
+pub async fn find_by_id(db: &impl ConnectionTrait, id: &GrantId) -> Result<Grant, GrantError> {
+    one(db, row::grant::Entity::find_by_id(id.clone()), id).await
+}
+
+/// The grant, if it is this person's; somebody else's is not found.
+pub async fn find_of_person(
+    db: &impl ConnectionTrait,
+    person: &PersonId,
+    id: &GrantId,
+) -> Result<Grant, GrantError> {
+    let mine =
+        row::grant::Entity::find_by_id(id.clone()).filter(row::grant::Column::PersonId.eq(person.clone()));
+    one(db, mine, id).await
+}
+
+async fn one(
+    db: &impl ConnectionTrait,
+    mine: Select<row::grant::Entity>,
+    id: &GrantId,
+) -> Result<Grant, GrantError> {
+    let row = mine.one(db).await?.ok_or_else(|| GrantError::NotFound(id.clone()))?;
+    Ok(Grant::try_from(row)?)
+}
+
+/// A person's grants, oldest first.
+pub async fn list_of_person(
+    db: &impl ConnectionTrait,
+    person: &PersonId,
+    cursor: &Cursor,
+) -> Result<Page<Grant>, GrantError> {
+    list(db, row::grant::Entity::find().filter(row::grant::Column::PersonId.eq(person.clone())), cursor).await
+}
+
+/// The grants given to an app, oldest first.
+pub async fn list_of_app(
+    db: &impl ConnectionTrait,
+    app: &AppId,
+    cursor: &Cursor,
+) -> Result<Page<Grant>, GrantError> {
+    list(db, row::grant::Entity::find().filter(row::grant::Column::AppId.eq(app.clone())), cursor).await
+}
+
+async fn list(
+    db: &impl ConnectionTrait,
+    mut mine: Select<row::grant::Entity>,
+    cursor: &Cursor,
+) -> Result<Page<Grant>, GrantError> {
+    if let Some(after) = cursor.after.as_deref().and_then(|after| after.parse::<GrantId>().ok()) {
+        mine = mine.filter(row::grant::Column::Id.gt(after));
+    }
+    let rows = mine.order_by_asc(row::grant::Column::Id).limit(cursor.limit + 1).all(db).await?;
+    let grants = rows.into_iter().map(Grant::try_from).collect::<Result<_, _>>()?;
+    Ok(Page::cut(grants, cursor, |grant: &Grant| grant.id.to_string()))
+}
+
+/// The stage of a grant at a moment; what a running download asks again and again.
+pub async fn stage_of(
+    db: &impl ConnectionTrait,
+    id: &GrantId,
+    now: DateTime<Utc>,
+) -> Result<Stage, GrantError> {
+    Ok(one(db, row::grant::Entity::find_by_id(id.clone()), id).await?.stage_at(now))
+}
+
+/// Proof, for this transaction, that the grant has not ended: nobody can close it before the transaction does.
+pub async fn lock(tx: &Tx, id: &GrantId, ambient: &Ambient) -> Result<OpenOwner, GrantError> {
+    let row = row::grant::Entity::find_by_id(id.clone()).lock_shared().one(tx).await?;
+    let row = row.ok_or_else(|| GrantError::NotFound(id.clone()))?;
+    let epoch = row.epoch;
+    match Grant::try_from(row)?.stage_at(ambient.now()) {
+        stage @ (Stage::Active | Stage::Stopped { .. }) => {
+            Ok(OpenOwner::locked(Owner::Grant(id.clone()), epoch, stage == Stage::Active))
+        }
+        from @ (Stage::Expired { .. } | Stage::Revoked { .. }) => {
+            Err(GrantError::Refused { verb: Verb::Use, from })
+        }
+    }
+}
+
+/// Pauses the grant.
+pub async fn stop(tx: &Tx, id: &GrantId, ambient: &Ambient) -> Result<Grant, GrantError> {
+    let now = ambient.now();
+    change(tx, id, now, |stage| stage.stop(now)).await
+}
+
+/// Continues the grant.
+pub async fn resume(tx: &Tx, id: &GrantId, ambient: &Ambient) -> Result<Grant, GrantError> {
+    change(tx, id, ambient.now(), Stage::resume).await
+}
+
+/// Ends the grant for good.
+pub async fn revoke(tx: &Tx, id: &GrantId, ambient: &Ambient) -> Result<Grant, GrantError> {
+    let now = ambient.now();
+    change(tx, id, now, |stage| stage.revoke(now)).await
+}
+
+/// Notes that the grant's time ran out; refused before that.
+pub async fn expire(tx: &Tx, id: &GrantId, ambient: &Ambient) -> Result<Grant, GrantError> {
+    let row = locked(tx, id).await?;
+    let (epoch, mut grant) = (row.epoch, Grant::try_from(row)?);
+    let stage = match grant.expires_at {
+        Some(at) if at <= ambient.now() => grant.stage.expire(at)?,
+        _ => return Err(GrantError::Refused { verb: Verb::Expire, from: grant.stage }),
+    };
+    write(tx, &mut grant, epoch, stage, ambient.now()).await?;
+    Ok(grant)
+}
+
+/// Grants that are past their date and not yet noted as expired.
+pub async fn due(
+    db: &impl ConnectionTrait,
+    now: DateTime<Utc>,
+    limit: u64,
+) -> Result<Vec<GrantId>, GrantError> {
+    let rows = row::grant::Entity::find()
+        .filter(row::grant::Column::Stage.is_in([Stage::Active.name(), "stopped"]))
+        .filter(row::grant::Column::ExpiresAt.lte(now))
+        .order_by_asc(row::grant::Column::ExpiresAt)
+        .limit(limit)
+        .all(db)
+        .await?;
+    Ok(rows.into_iter().map(|row| row.id).collect())
+}
+
+/// Adds a shelf to what the grant may read.
+pub async fn share(tx: &Tx, id: &GrantId, shelf: &ShelfId, ambient: &Ambient) -> Result<Grant, GrantError> {
+    let mut grant = Grant::try_from(locked(tx, id).await?)?;
+    let stage = grant.stage_at(ambient.now());
+    if !stage.is_open() {
+        return Err(GrantError::Refused { verb: Verb::Use, from: stage });
+    }
+    if grant.choices.shelves.contains(shelf) {
+        return Ok(grant);
+    }
+    grant.choices.shelves.push(shelf.clone());
+    grant.seq += 1;
+    row::grant::Entity::update_many()
+        .col_expr(row::grant::Column::Choices, Expr::value(json(&grant.choices)))
+        .col_expr(row::grant::Column::Seq, Expr::value(grant.seq))
+        .filter(row::grant::Column::Id.eq(id.clone()))
+        .exec(tx)
+        .await?;
+    Ok(grant)
+}
+
+async fn locked(tx: &Tx, id: &GrantId) -> Result<row::grant::Model, GrantError> {
+    let row = row::grant::Entity::find_by_id(id.clone()).lock_exclusive().one(tx).await?;
+    row.ok_or_else(|| GrantError::NotFound(id.clone()))
+}
+
+async fn change(
+    tx: &Tx,
+    id: &GrantId,
+    now: DateTime<Utc>,
+    to: impl FnOnce(Stage) -> Result<Stage, GrantError>,
+) -> Result<Grant, GrantError> {
+    let row = locked(tx, id).await?;
+    let (epoch, mut grant) = (row.epoch, Grant::try_from(row)?);
+    let stage = to(grant.stage_at(now))?;
+    write(tx, &mut grant, epoch, stage, now).await?;
+    Ok(grant)
+}
+
+async fn write(
+    tx: &Tx,
+    grant: &mut Grant,
+    epoch: i64,
+    stage: Stage,
+    now: DateTime<Utc>,
+) -> Result<(), GrantError> {
+    let closing = stage != Stage::Active;
+    grant.stage = stage;
+    grant.seq += 1;
+    row::grant::Entity::update_many()
+        .col_expr(row::grant::Column::Stage, Expr::value(stage.name()))
+        .col_expr(row::grant::Column::StageAt, Expr::value(stage.since().unwrap_or(now)))
+        .col_expr(row::grant::Column::Seq, Expr::value(grant.seq))
+        .col_expr(row::grant::Column::Epoch, Expr::value(epoch + i64::from(closing)))
+        .filter(row::grant::Column::Id.eq(grant.id.clone()))
+        .exec(tx)
+        .await?;
+    Ok(())
+}
+
+fn json(choices: &Choices) -> serde_json::Value {
+    serde_json::to_value(choices).expect("choices are plain text and numbers")
+}
+
+impl TryFrom<row::grant::Model> for Grant {
+    type Error = StoreError;
+
+    fn try_from(row: row::grant::Model) -> Result<Self, StoreError> {
+        let corrupt = || StoreError::corrupt("consent_grant", &row.id);
+        Ok(Self {
+            choices: serde_json::from_value(row.choices).map_err(|_| corrupt())?,
+            stage: Stage::parse(&row.stage, row.stage_at).ok_or_else(corrupt)?,
+            id: row.id,
+            person: row.person_id,
+            library: row.library_id,
+            app: row.app_id,
+            contract: row.contract_id,
+            version: row.version,
+            text_hash: row.text_hash,
+            seq: row.seq,
+            created_at: row.created_at,
+            expires_at: row.expires_at,
+        })
+    }
+}

@@ -1,0 +1,10 @@
+//! The tables of this crate.
+
+use consent_store::Migration;
+use sea_orm_migration::MigrationTrait;
+
+/// The migrations of this crate, oldest first.
+#[must_use]
+pub fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+    vec![Migration::new("m20261122_000020_people", include_str!("../migrations/m20261122_000020_people.sql"))]
+}

@@ -1,0 +1,21 @@
+CREATE TABLE account (
+    id text PRIMARY KEY,
+    library_id text NOT NULL REFERENCES library (id),
+    shelf_id text NOT NULL UNIQUE REFERENCES shelf (id),
+    entity_id text NOT NULL,
+    number bigint NOT NULL,
+    source_id bigint NOT NULL,
+    kind text NOT NULL,
+    reference text NOT NULL,
+    sample boolean NOT NULL,
+    credentials {binary} NOT NULL,
+    progress text,
+    lease_holder text,
+    lease_until {timestamp},
+    finished_at {timestamp},
+    problem {json},
+    created_at {timestamp} NOT NULL,
+    updated_at {timestamp} NOT NULL,
+    UNIQUE (library_id, entity_id),
+    UNIQUE (library_id, number)
+);

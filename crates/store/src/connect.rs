@@ -1,0 +1,111 @@
+//! Opens a database.
+
+use std::{sync::Arc, time::Duration};
+
+use sea_orm::{
+    ConnectOptions, ConnectionTrait, DatabaseConnection, DbBackend, DbErr, ExecResult, QueryResult,
+    SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait,
+};
+use sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
+use tokio::sync::Semaphore;
+
+use crate::{StoreError, Tx};
+
+/// How many connections, and how long to wait for one.
+#[derive(Debug, Clone)]
+pub struct Pool {
+    /// At most this many connections at once.
+    pub max_connections: u32,
+    /// How long a request waits for a connection or for SQLite's write lock.
+    pub patience: Duration,
+}
+
+impl Default for Pool {
+    fn default() -> Self {
+        Self { max_connections: 16, patience: Duration::from_secs(10) }
+    }
+}
+
+/// An open database; cheap to clone. Reads go through it directly, writes through [`Database::begin_write`].
+#[derive(Debug, Clone)]
+pub struct Database {
+    connection: DatabaseConnection,
+    /// One writer at a time on SQLite, in the order they came.
+    gate: Option<Arc<Semaphore>>,
+}
+
+impl Database {
+    /// Opens `sqlite:…` or `postgres://…`; a SQLite file that does not exist is created.
+    pub async fn connect(url: &str, pool: &Pool) -> Result<Self, StoreError> {
+        let mut options = ConnectOptions::new(url);
+        options
+            .max_connections(if url.contains(":memory:") { 1 } else { pool.max_connections })
+            .acquire_timeout(pool.patience)
+            .sqlx_logging(false)
+            .test_before_acquire(false);
+        let patience = pool.patience;
+        options.map_sqlx_sqlite_opts(move |sqlite| {
+            sqlite
+                .create_if_missing(true)
+                .journal_mode(SqliteJournalMode::Wal)
+                .synchronous(SqliteSynchronous::Full)
+                .foreign_keys(true)
+                .busy_timeout(patience)
+        });
+        let connection = sea_orm::Database::connect(options).await?;
+        let sqlite = connection.get_database_backend() == DbBackend::Sqlite;
+        Ok(Self { connection, gate: sqlite.then(|| Arc::new(Semaphore::new(1))) })
+    }
+
+    /// Begins a transaction that writes: on SQLite it waits its turn and takes the write lock at once.
+    pub async fn begin_write(&self) -> Result<Tx, StoreError> {
+        let turn = match &self.gate {
+            Some(gate) => gate.clone().acquire_owned().await.ok(),
+            None => None,
+        };
+        let options = TransactionOptions {
+            sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
+            ..TransactionOptions::default()
+        };
+        Ok(Tx::new(self.connection.begin_with_options(options).await?, turn))
+    }
+
+    /// The plain connection, for the migrator.
+    #[must_use]
+    pub fn connection(&self) -> &DatabaseConnection {
+        &self.connection
+    }
+
+    /// Answers when the database does.
+    pub async fn ping(&self) -> Result<(), StoreError> {
+        Ok(self.connection.ping().await?)
+    }
+
+    /// Waits for running statements and closes all connections.
+    pub async fn close(self) -> Result<(), StoreError> {
+        Ok(self.connection.close().await?)
+    }
+}
+
+#[async_trait::async_trait]
+impl ConnectionTrait for Database {
+    fn get_database_backend(&self) -> DbBackend {
+        self.connection.get_database_backend()
+    }
+
+    async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
+        self.connection.execute_raw(statement).await
+    }
+
+    async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
+        self.connection.execute_unprepared(sql).await
+    }
+
+    async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
+        self.connection.query_one_raw(statement).await
+    }
+
+    async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
+        self.connection.query_all_raw(statement).await
+    }
+}
