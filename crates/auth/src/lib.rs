@@ -17,7 +17,7 @@ pub use handle::HandleKind;
 pub use request::{AuthorizationRequest, IDLE as REQUEST_IDLE, NewRequest, RequestKind};
 pub use store::{
     claim_code, close_codes_of, close_families_of, decide, family_of, find_access, find_handle, find_request,
-    issue_code, issue_pair, make_handle, migrations, note_use, open_request, refresh, retired_pairs,
-    revoke_family, spend_nonce, start_family, sweep_nonces,
+    grant_of_code, grant_of_refresh, issue_code, issue_pair, make_handle, migrations, note_use, open_request,
+    refresh, retired_pairs, revoke_family, spend_nonce, start_family, sweep_nonces,
 };
 pub use token::{IssuedPair, Lifetimes, Pair, Refreshed};

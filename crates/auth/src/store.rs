@@ -6,7 +6,7 @@ use consent_crypto::{CodeChallenge, Digest, Family, Secret, SecretKind, SlotCont
 use consent_store::{Migration, StoreError, Tx};
 use sea_orm::{
     ActiveValue::Set,
-    ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect,
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect, Select,
     sea_query::{Expr, OnConflict},
 };
 use sea_orm_migration::MigrationTrait;
@@ -158,6 +158,22 @@ pub async fn issue_code(
     Ok((id, secret, expires_at))
 }
 
+/// The grant that a code of this contract stands for, used or not. A grant is always locked before what hangs on it, so
+/// that an exchange and a revocation at the same moment wait for each other instead of failing.
+pub async fn grant_of_code(
+    db: &impl ConnectionTrait,
+    code: &Secret,
+    contract: &ContractId,
+) -> Result<GrantId, AuthError> {
+    Ok(code_row(code, contract).one(db).await?.ok_or(AuthError::UnknownCode)?.grant_id)
+}
+
+fn code_row(code: &Secret, contract: &ContractId) -> Select<row::code::Entity> {
+    row::code::Entity::find()
+        .filter(row::code::Column::Digest.eq(code.digest().as_bytes().to_vec()))
+        .filter(row::code::Column::ContractId.eq(contract.clone()))
+}
+
 /// Tries to take a code for exchange. Of many at once one wins. A wrong client or verifier neither uses the code up nor
 /// revokes anything.
 pub async fn claim_code(
@@ -168,10 +184,7 @@ pub async fn claim_code(
     family: &Digest,
     now: DateTime<Utc>,
 ) -> Result<ClaimedCode, AuthError> {
-    let mine = row::code::Entity::find()
-        .filter(row::code::Column::Digest.eq(code.digest().as_bytes().to_vec()))
-        .filter(row::code::Column::ContractId.eq(contract.clone()));
-    let row = mine.lock_exclusive().one(tx).await?.ok_or(AuthError::UnknownCode)?;
+    let row = code_row(code, contract).lock_exclusive().one(tx).await?.ok_or(AuthError::UnknownCode)?;
     let corrupt = || StoreError::corrupt("authorization_code", &row.id);
     if !CodeChallenge::parse(&row.challenge).map_err(|_| corrupt())?.matches(verifier) {
         return Err(AuthError::WrongVerifier);
@@ -347,6 +360,21 @@ pub async fn note_use(tx: &Tx, pair: &RowId, now: DateTime<Utc>) -> Result<(), A
     Ok(())
 }
 
+/// The grant that a refresh token of this contract is for, if it still has a row; see [`grant_of_code`].
+pub async fn grant_of_refresh(
+    db: &impl ConnectionTrait,
+    presented: &Secret,
+    contract: &ContractId,
+) -> Result<Option<GrantId>, AuthError> {
+    Ok(refresh_row(presented, contract).one(db).await?.map(|row| row.grant_id))
+}
+
+fn refresh_row(presented: &Secret, contract: &ContractId) -> Select<row::pair::Entity> {
+    row::pair::Entity::find()
+        .filter(row::pair::Column::RefreshDigest.eq(presented.digest().as_bytes().to_vec()))
+        .filter(row::pair::Column::ContractId.eq(contract.clone()))
+}
+
 /// Replaces a pair by its successor. However many do so at once, there is one successor and all of them get it.
 pub async fn refresh(
     tx: &Tx,
@@ -356,10 +384,7 @@ pub async fn refresh(
     ambient: &Ambient,
 ) -> Result<Refreshed, AuthError> {
     let now = ambient.now();
-    let mine = row::pair::Entity::find()
-        .filter(row::pair::Column::RefreshDigest.eq(presented.digest().as_bytes().to_vec()))
-        .filter(row::pair::Column::ContractId.eq(contract.clone()));
-    let Some(row) = mine.lock_exclusive().one(tx).await? else {
+    let Some(row) = refresh_row(presented, contract).lock_exclusive().one(tx).await? else {
         return unknown_refresh(tx, presented, contract).await;
     };
     let family = presented.family().ok_or(AuthError::UnknownToken)?;

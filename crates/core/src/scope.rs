@@ -366,6 +366,13 @@ impl Scope {
         if let Some((g, s, o)) = self.mapped().find(|(g, s, o)| !contract.covers(*g, *s, *o)) {
             return Err(OutOfBounds(format!("service group {g}, service type {s}, object type {o}")));
         }
+        if !contract.criteria.is_empty() {
+            let within =
+                |asked: &Criterion| contract.criteria.iter().any(|given| asked.is_within(given, now));
+            if let Some(at) = self.criteria.iter().position(|asked| !within(asked)) {
+                return Err(OutOfBounds(format!("criteria[{at}]")));
+            }
+        }
         let (Some(asked), Some(given)) = (self.ranges_at(now), contract.ranges_at(now)) else {
             return Ok(());
         };
@@ -397,7 +404,15 @@ impl Scope {
             Some(ranges) if ranges.is_empty() => vec![TimeRange { from: Some(0), to: Some(0), last: None }],
             Some(ranges) => ranges.iter().map(absolute).collect(),
         };
-        Self { service_groups, time_ranges, criteria: self.criteria.clone() }
+        let criteria = match (self.criteria.as_slice(), request.criteria.as_slice()) {
+            (one, []) | ([], one) => one.to_vec(),
+            (given, asked) => {
+                let both = given.iter().flat_map(|given| asked.iter().filter_map(|a| given.overlap(a, now)));
+                let both: Vec<_> = both.collect();
+                if both.is_empty() { vec![Criterion::nothing()] } else { both }
+            }
+        };
+        Self { service_groups, time_ranges, criteria }
     }
 
     /// The scope with only those kinds of mapped data that `keep` wants.
@@ -412,6 +427,65 @@ impl Scope {
         }
         scope.service_groups.retain(|group| !group.service_types.is_empty());
         scope
+    }
+}
+
+impl Criterion {
+    /// The first moment that counts, Unix seconds.
+    #[must_use]
+    pub fn start(&self, now: DateTime<Utc>) -> Option<i64> {
+        self.from.or_else(|| self.last.map(|last| last.start(now).timestamp()))
+    }
+
+    /// Selects no file at all.
+    fn nothing() -> Self {
+        Self { from: Some(i64::MAX), ..Self::default() }
+    }
+
+    /// Whether it names nothing beyond `given`; what it leaves out is `given`'s to say.
+    fn is_within(&self, given: &Self, now: DateTime<Utc>) -> bool {
+        let early = self.start(now).zip(given.start(now)).is_some_and(|(asked, given)| asked < given);
+        let Some((asked, given)) = self.metadata.as_ref().zip(given.metadata.as_ref()) else { return !early };
+        !early
+            && is_part(&asked.app_id, &given.app_id)
+            && is_part(&asked.accounts, &given.accounts)
+            && is_part(&asked.contract_id, &given.contract_id)
+            && is_part(&asked.mime_type, &given.mime_type)
+            && is_part(&asked.reference, &given.reference)
+            && is_part(&asked.tags, &given.tags)
+    }
+
+    /// What both select; nothing when they have a list in which they share no entry.
+    fn overlap(&self, other: &Self, now: DateTime<Utc>) -> Option<Self> {
+        let metadata = match (&self.metadata, &other.metadata) {
+            (None, None) => None,
+            (Some(one), None) | (None, Some(one)) => Some(one.clone()),
+            (Some(one), Some(other)) => Some(CriterionMetadata {
+                app_id: shared(&one.app_id, &other.app_id)?,
+                accounts: shared(&one.accounts, &other.accounts)?,
+                contract_id: shared(&one.contract_id, &other.contract_id)?,
+                mime_type: shared(&one.mime_type, &other.mime_type)?,
+                reference: shared(&one.reference, &other.reference)?,
+                tags: shared(&one.tags, &other.tags)?,
+            }),
+        };
+        Some(Self { from: self.start(now).max(other.start(now)), last: None, metadata })
+    }
+}
+
+/// Whether a list asks for nothing beyond another one; an empty list is no limit.
+fn is_part<T: PartialEq>(asked: &[T], given: &[T]) -> bool {
+    given.is_empty() || asked.iter().all(|entry| given.contains(entry))
+}
+
+/// What two lists share; an empty list is no limit, so nothing in common is not a list.
+fn shared<T: PartialEq + Clone>(one: &[T], other: &[T]) -> Option<Vec<T>> {
+    match (one, other) {
+        (all, []) | ([], all) => Some(all.to_vec()),
+        (one, other) => {
+            let both: Vec<T> = one.iter().filter(|entry| other.contains(entry)).cloned().collect();
+            (!both.is_empty()).then_some(both)
+        }
     }
 }
 
@@ -509,6 +583,38 @@ mod tests {
         let narrowed = contract.narrowed_by(&scope(&[(5, 19, 406)], vec![last("3m")]), now());
         assert!(narrowed.covers(5, 19, 406) && !narrowed.covers(4, 21, 303));
         assert_eq!(narrowed.ranges_at(now()).unwrap()[0].from, 1_772_323_200_000);
+    }
+
+    fn raw(last: Option<&str>, mime_type: &[&str], tags: &[&str]) -> Scope {
+        let owned = |list: &[&str]| list.iter().map(|&text| text.to_owned()).collect();
+        let metadata =
+            CriterionMetadata { mime_type: owned(mime_type), tags: owned(tags), ..Default::default() };
+        let last = last.map(|last| last.parse().unwrap());
+        Scope { criteria: vec![Criterion { from: None, last, metadata: Some(metadata) }], ..Scope::default() }
+    }
+
+    #[test]
+    fn criteria_are_narrowed_list_by_list() {
+        let contract = raw(Some("2y"), &["application/pdf", "text/csv"], &[]);
+        let asked = raw(None, &["text/csv"], &["diary"]);
+        assert!(asked.refuse_beyond(&contract, now()).is_ok());
+        let mut both = asked.clone();
+        both.criteria[0].from = Some(1_717_200_000); // 2024-06-01
+        assert_eq!(contract.narrowed_by(&asked, now()), both);
+        assert_eq!(asked.narrowed_by(&contract, now()), both);
+        assert_eq!(contract.narrowed_by(&Scope::default(), now()), contract);
+    }
+
+    #[test]
+    fn criteria_beyond_the_contract_are_refused_and_select_nothing() {
+        let contract = raw(Some("1y"), &["text/csv"], &[]);
+        let image = raw(None, &["image/jpeg"], &[]);
+        let refused = image.refuse_beyond(&contract, now()).unwrap_err();
+        assert_eq!(refused.to_string(), "the scope goes beyond the contract: criteria[0]");
+        assert!(raw(Some("2y"), &[], &[]).refuse_beyond(&contract, now()).is_err());
+        let nothing = contract.narrowed_by(&image, now());
+        assert_eq!(nothing.criteria, [Criterion::nothing()]);
+        assert_eq!(nothing.narrowed_by(&contract, now()).criteria[0].from, Some(i64::MAX));
     }
 
     #[test]

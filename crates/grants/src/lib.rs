@@ -11,5 +11,5 @@ pub use grant::{Choices, Grant, NewGrant};
 pub use stage::{Stage, Verb};
 pub use store::{
     due, expire, find, find_by_id, find_of_person, insert, list_of_app, list_of_person, lock, migrations,
-    resume, revoke, share, stage_of, stop,
+    open_of_person, resume, revoke, share, stage_of, stop,
 };

@@ -99,6 +99,20 @@ pub async fn list_of_person(
     list(db, row::grant::Entity::find().filter(row::grant::Column::PersonId.eq(person.clone())), cursor).await
 }
 
+/// A person's grants that have not ended.
+pub async fn open_of_person(
+    db: &impl ConnectionTrait,
+    person: &PersonId,
+    now: DateTime<Utc>,
+) -> Result<Vec<Grant>, GrantError> {
+    let open = row::grant::Entity::find()
+        .filter(row::grant::Column::PersonId.eq(person.clone()))
+        .filter(row::grant::Column::Stage.is_in(["active", "stopped"]));
+    let rows = open.order_by_asc(row::grant::Column::Id).all(db).await?;
+    let grants = rows.into_iter().map(Grant::try_from).collect::<Result<Vec<_>, _>>()?;
+    Ok(grants.into_iter().filter(|grant| grant.stage_at(now).is_open()).collect())
+}
+
 /// The grants given to an app, oldest first.
 pub async fn list_of_app(
     db: &impl ConnectionTrait,
@@ -181,7 +195,7 @@ pub async fn due(
     limit: u64,
 ) -> Result<Vec<GrantId>, GrantError> {
     let rows = row::grant::Entity::find()
-        .filter(row::grant::Column::Stage.is_in([Stage::Active.name(), "stopped"]))
+        .filter(row::grant::Column::Stage.is_in(["active", "stopped"]))
         .filter(row::grant::Column::ExpiresAt.lte(now))
         .order_by_asc(row::grant::Column::ExpiresAt)
         .limit(limit)

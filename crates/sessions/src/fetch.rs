@@ -45,7 +45,7 @@ pub async fn open(
         opened,
     };
     if opened.file.kind == FileKind::Raw {
-        if !matches_any(&scope.criteria, &opened.metadata, now) {
+        if !selects(scope, &opened.metadata, now) {
             return Err(SessionError::NoFile);
         }
         return Ok(stored(raw_metadata(&opened.metadata), opened));
@@ -131,15 +131,18 @@ fn raw_metadata(metadata: &Metadata) -> Value {
     json
 }
 
-/// Whether one of the criteria selects a raw file; none select all.
+/// Whether a scope selects a raw file: one of the criteria and one of the time ranges; none of either is no limit.
 #[must_use]
-pub fn matches_any(criteria: &[Criterion], file: &Metadata, now: DateTime<Utc>) -> bool {
-    criteria.is_empty() || criteria.iter().any(|criterion| matches(criterion, file, now))
+pub fn selects(scope: &Scope, file: &Metadata, now: DateTime<Utc>) -> bool {
+    let by_time = scope.ranges_at(now).is_none_or(|ranges| {
+        file.created.is_some_and(|created| ranges.iter().any(|range| range.contains(created)))
+    });
+    let by_criteria = || scope.criteria.iter().any(|criterion| matches(criterion, file, now));
+    by_time && (scope.criteria.is_empty() || by_criteria())
 }
 
 fn matches(criterion: &Criterion, file: &Metadata, now: DateTime<Utc>) -> bool {
-    let from = criterion.from.map(|seconds| seconds.saturating_mul(1000));
-    let from = from.or_else(|| criterion.last.map(|last| last.start(now).timestamp_millis()));
+    let from = criterion.start(now).map(|seconds| seconds.saturating_mul(1000));
     if from.is_some_and(|from| file.created.is_none_or(|created| created < from)) {
         return false;
     }
@@ -160,13 +163,16 @@ fn matches(criterion: &Criterion, file: &Metadata, now: DateTime<Utc>) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use consent_core::TimeRange;
+
     use super::*;
 
     #[test]
     fn a_cut_file_keeps_only_what_lies_inside() {
         let content = br#"[{"id":"a","createddate":5},{"id":"b","createddate":10},{"id":"c"}]"#;
         let (kept, count) = cut(content, &[ResolvedRange { from: 6, to: 11 }]).unwrap();
-        assert_eq!((count, kept.as_slice()), (1, br#"[{"id":"b","createddate":10}]"#.as_slice()));
+        let kept: Value = serde_json::from_slice(&kept).unwrap();
+        assert_eq!((count, kept), (1, json!([{ "id": "b", "createddate": 10 }])));
         assert!(matches!(cut(b"{}", &[]), Err(SessionError::Malformed)));
     }
 
@@ -176,11 +182,22 @@ mod tests {
         let by = |metadata| Criterion { metadata: Some(metadata), ..Criterion::default() };
         let tags =
             |tag: &str| consent_core::CriterionMetadata { tags: vec![tag.into()], ..Default::default() };
-        let now = DateTime::UNIX_EPOCH;
-        assert!(matches_any(&[], &file, now));
-        assert!(matches_any(&[by(tags("letter")), by(tags("bank"))], &file, now));
-        assert!(!matches_any(&[by(tags("letter"))], &file, now));
+        let selects = |criteria: Vec<Criterion>, file: &Metadata| {
+            super::selects(&Scope { criteria, ..Scope::default() }, file, DateTime::UNIX_EPOCH)
+        };
+        assert!(selects(vec![], &file));
+        assert!(selects(vec![by(tags("letter")), by(tags("bank"))], &file));
+        assert!(!selects(vec![by(tags("letter"))], &file));
         let recent = Criterion { from: Some(0), ..Criterion::default() };
-        assert!(!matches_any(&[recent], &file, now), "a file without a date is outside every time range");
+        assert!(!selects(vec![recent], &file), "a file without a date is outside every time range");
+    }
+
+    #[test]
+    fn time_ranges_select_raw_files_by_when_they_came_to_be() {
+        let range = |from, to| TimeRange { from: Some(from), to: Some(to), last: None };
+        let scope = Scope { time_ranges: vec![range(0, 5), range(10, 20)], ..Scope::default() };
+        let made = |created| Metadata { created, ..Metadata::default() };
+        let selected = |created| selects(&scope, &made(created), DateTime::UNIX_EPOCH);
+        assert!(selected(Some(4_999)) && !selected(Some(5_000)) && selected(Some(10_000)) && !selected(None));
     }
 }

@@ -8,7 +8,7 @@ mod session;
 mod store;
 
 pub use error::SessionError;
-pub use fetch::{Presented, matches_any, open, schema};
+pub use fetch::{Presented, open, schema, selects};
 pub use listing::{Coverage, FileList, covered};
 pub use session::{NewSession, Options, Outcome, Session, State};
 pub use store::{

@@ -1,0 +1,123 @@
+//! An app fetches one file: opened with its token, cut to its scope, sealed for its contract, watched until the end.
+
+use std::{io, time::Duration};
+
+use bytes::Bytes;
+use chrono::{DateTime, Utc};
+use consent_contracts::Access as ContractAccess;
+use consent_core::GrantId;
+use consent_crypto::{Secret, envelope};
+use consent_grants::Stage;
+use consent_library::{FileKind, LibraryError};
+use consent_sessions::{Presented, SessionError, State};
+use futures_util::{Stream, StreamExt, TryStreamExt, stream};
+use tokio::time::Instant;
+
+use super::{Access, FlowError, consent::reads};
+use crate::platform::Platform;
+
+/// So often a running download asks whether its grant is still active.
+const WATCH_EVERY: Duration = Duration::from_millis(500);
+
+/// A file on its way to an app.
+#[derive(Debug)]
+pub struct Download {
+    /// What stands under `metadata` in the `x-metadata` header.
+    pub metadata: serde_json::Value,
+    /// Length of the content in bytes, before it is sealed.
+    pub size: u64,
+    /// Length of the body in bytes.
+    pub length: u64,
+    /// When this version was written.
+    pub updated_at: DateTime<Utc>,
+    presented: Presented,
+}
+
+/// Opens a file that the session lists.
+pub async fn open_file(
+    platform: &Platform,
+    access: &Access,
+    key: &Secret,
+    name: &str,
+) -> Result<Download, FlowError> {
+    let now = platform.ambient.now();
+    let session = access.session(platform, key).await?;
+    if session.state == State::Pending {
+        return Err(SessionError::NoFile.into());
+    }
+    let (grant, at) = (&access.grant, session.state.as_of(now));
+    let shelves = &grant.choices.shelves;
+    let file = consent_library::files_named(&platform.db, &grant.library, shelves, name, at).await?;
+    let file = file.ok_or(SessionError::NoFile)?;
+    let raw = reads(&access.caller.client)? == ContractAccess::ReadRaw;
+    if raw != (file.kind == FileKind::Raw) {
+        return Err(SessionError::NoFile.into());
+    }
+    let keys = access.shelf_keys(platform).await?;
+    let keys = keys.iter().find(|keys| *keys.shelf() == file.shelf).ok_or(SessionError::NoFile)?;
+    let shelf = consent_library::shelf(&platform.db, &grant.library, &file.shelf).await?;
+    let opened = file.open(&shelf, keys).map_err(LibraryError::Damaged)?;
+    let scope = session.scope.narrowed_by(&access.caller.client.contract.document.scope, now);
+    let presented = consent_sessions::open(&platform.blobs, opened, &scope, now).await?;
+    Ok(Download {
+        metadata: presented.metadata.clone(),
+        size: presented.length,
+        length: envelope::sealed_len(presented.length),
+        updated_at: presented.updated_at,
+        presented,
+    })
+}
+
+impl Download {
+    /// The body: the container of `protocol/digime.md` §8.1, v1.7 form, made while it is sent. It breaks off, never
+    /// ends cleanly, within a second of the grant being stopped or ended.
+    pub async fn body(
+        self,
+        platform: &Platform,
+        access: &Access,
+    ) -> Result<impl Stream<Item = io::Result<Bytes>> + use<>, FlowError> {
+        let (caller, now) = (&access.caller, platform.ambient.now());
+        let key = caller.client.sealing_key(&caller.kid, now).ok_or(consent_crypto::SealError::Failed)?;
+        let content = self.presented.content(&platform.blobs).await?.map_err(io::Error::other);
+        let sealed = envelope::seal_stream(&key.public, &platform.ambient, content)?;
+        Ok(watch(platform.clone(), access.grant.id.clone(), sealed))
+    }
+}
+
+/// Passes a stream on while the grant is active, and breaks it off as soon as it is not.
+pub fn watch(
+    platform: Platform,
+    grant: GrantId,
+    inner: impl Stream<Item = io::Result<Bytes>>,
+) -> impl Stream<Item = io::Result<Bytes>> {
+    let announcements = platform.shut_announcements();
+    let state = Some((Box::pin(inner), announcements, Instant::now() + WATCH_EVERY));
+    stream::try_unfold(state, move |state| {
+        let (platform, grant) = (platform.clone(), grant.clone());
+        async move {
+            let Some((mut inner, mut announcements, mut check_at)) = state else { return Ok(None) };
+            loop {
+                let piece = tokio::select! {
+                    biased;
+                    changed = announcements.changed() => { changed.map_err(io::Error::other)?; None }
+                    () = tokio::time::sleep_until(check_at) => None,
+                    piece = inner.next() => Some(piece),
+                };
+                if let Some(piece) = piece {
+                    let piece = piece.transpose()?;
+                    return Ok(piece.map(|piece| (piece, Some((inner, announcements, check_at)))));
+                }
+                refuse_unless_active(&platform, &grant).await?;
+                check_at = Instant::now() + WATCH_EVERY;
+            }
+        }
+    })
+}
+
+async fn refuse_unless_active(platform: &Platform, grant: &GrantId) -> io::Result<()> {
+    let stage = consent_grants::stage_of(&platform.db, grant, platform.ambient.now()).await;
+    match stage.map_err(io::Error::other)? {
+        Stage::Active => Ok(()),
+        _ => Err(io::Error::other("the grant is no longer active")),
+    }
+}

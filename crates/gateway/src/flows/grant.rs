@@ -1,0 +1,105 @@
+//! Stop, resume, revoke, expire.
+
+use consent_core::{Actor, GrantId, Owner};
+use consent_events::Act;
+use consent_grants::{Grant, GrantError};
+use consent_library::{LibraryKey, ShelfKind, Usage};
+use consent_store::Tx;
+
+use super::{FlowError, SignedIn, open_library};
+use crate::platform::Platform;
+
+/// Pauses a grant: no request that starts after the commit gets data. Tokens survive and open nothing.
+pub async fn stop(platform: &Platform, grant: &Grant, by: &Actor) -> Result<Grant, FlowError> {
+    let tx = platform.db.begin_write().await?;
+    let grant = consent_grants::stop(&tx, &grant.id, &platform.ambient).await?;
+    consent_library::take_back(&tx, &grant.id).await?;
+    record(platform, &tx, &grant, Act::stopped(&grant.id, &grant.contract), by).await?;
+    tx.commit().await?;
+    platform.announce_shut();
+    Ok(grant)
+}
+
+/// Continues a stopped grant, which needs the owner: only she can give the shelves again.
+pub async fn resume(platform: &Platform, grant: &Grant, who: &SignedIn) -> Result<Grant, FlowError> {
+    let tx = platform.db.begin_write().await?;
+    let (_, key) = open_library(platform, &tx, who).await?;
+    let grant = consent_grants::resume(&tx, &grant.id, &platform.ambient).await?;
+    give_shelves(platform, &tx, &grant, &key).await?;
+    let by = Actor::Person(grant.person.clone());
+    record(platform, &tx, &grant, Act::resumed(&grant.id, &grant.contract), &by).await?;
+    tx.commit().await?;
+    Ok(grant)
+}
+
+/// Ends a grant for good: no request that starts after the commit gets data.
+pub async fn revoke(platform: &Platform, grant: &Grant, by: &Actor) -> Result<Grant, FlowError> {
+    let tx = platform.db.begin_write().await?;
+    let grant = consent_grants::revoke(&tx, &grant.id, &platform.ambient).await?;
+    shut(platform, &tx, &grant).await?;
+    record(platform, &tx, &grant, Act::revoked(&grant.id, &grant.contract), by).await?;
+    tx.commit().await?;
+    platform.announce_shut();
+    Ok(grant)
+}
+
+/// Notes which grants' time ran out; they gave nothing since that moment already. Returns how many.
+pub async fn expire_due(platform: &Platform) -> Result<usize, FlowError> {
+    let due = consent_grants::due(&platform.db, platform.ambient.now(), 100).await?;
+    for id in &due {
+        match expire(platform, id).await {
+            // Another replica, or the person, was faster.
+            Ok(()) | Err(FlowError::Grants(GrantError::Refused { .. })) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(due.len())
+}
+
+async fn expire(platform: &Platform, id: &GrantId) -> Result<(), FlowError> {
+    let tx = platform.db.begin_write().await?;
+    let grant = consent_grants::expire(&tx, id, &platform.ambient).await?;
+    shut(platform, &tx, &grant).await?;
+    record(platform, &tx, &grant, Act::expired(&grant.id, &grant.contract), &Actor::Clock).await?;
+    tx.commit().await?;
+    platform.announce_shut();
+    Ok(())
+}
+
+/// Gives an active grant the keys of all shelves it was promised.
+pub(super) async fn give_shelves(
+    platform: &Platform,
+    tx: &Tx,
+    grant: &Grant,
+    key: &LibraryKey,
+) -> Result<(), FlowError> {
+    let owner = consent_grants::lock(tx, &grant.id, &platform.ambient).await?;
+    let grant_key = consent_library::grant_key_of_owner(tx, &grant.id, &grant.library, key).await?;
+    for id in &grant.choices.shelves {
+        let shelf = consent_library::shelf(tx, &grant.library, id).await?;
+        let keys = shelf.open(key).map_err(consent_library::LibraryError::Damaged)?;
+        consent_library::give(tx, &owner, &grant_key, &keys, Usage::Read, &platform.ambient).await?;
+        if shelf.kind == ShelfKind::Account {
+            consent_library::give(tx, &owner, &grant_key, &keys, Usage::Connect, &platform.ambient).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Everything that an ended grant held: shelves, slots, key, codes, tokens, sessions.
+async fn shut(platform: &Platform, tx: &Tx, grant: &Grant) -> Result<(), FlowError> {
+    let now = platform.ambient.now();
+    consent_library::take_back(tx, &grant.id).await?;
+    consent_library::remove_slots_of(tx, &Owner::Grant(grant.id.clone())).await?;
+    consent_library::drop_grant_key(tx, &grant.id).await?;
+    consent_auth::close_codes_of(tx, &grant.id).await?;
+    consent_auth::close_families_of(tx, &grant.id, now).await?;
+    consent_sessions::close_of_grant(tx, &grant.id, now).await?;
+    Ok(())
+}
+
+async fn record(platform: &Platform, tx: &Tx, grant: &Grant, act: Act, by: &Actor) -> Result<(), FlowError> {
+    consent_events::append(tx, &grant.person, act, by, &platform.ambient).await?;
+    tracing::info!(grant.id = %grant.id, contract.id = %grant.contract, "grant {} is {}", grant.id, grant.stage);
+    Ok(())
+}

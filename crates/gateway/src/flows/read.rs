@@ -1,0 +1,207 @@
+//! An app reads: sessions, lists, accounts.
+
+use chrono::{DateTime, Utc};
+use consent_auth::{AuthError, Pair};
+use consent_contracts::Access as ContractAccess;
+use consent_core::Scope;
+use consent_crypto::Secret;
+use consent_grants::{Grant, GrantError, Stage, Verb};
+use consent_library::{AccountState, File, FileKind, GrantKey, LibraryError, Opener, ShelfKeys, SlotKind};
+use consent_sessions::{FileList, NewSession, Session, SessionError, State};
+use consent_sources::{Account, Credentials};
+
+use super::{Asked, FlowError, authorize::Caller, consent::reads, sync};
+use crate::platform::Platform;
+
+/// Proof that an app may act for a grant now: its request was signed, its token lives, the grant is active.
+#[derive(Debug, Clone)]
+pub struct Access {
+    /// The app.
+    pub caller: Caller,
+    /// The pair its token belongs to.
+    pub pair: Pair,
+    /// The grant.
+    pub grant: Grant,
+    token: Secret,
+}
+
+/// A session that was just opened.
+#[derive(Debug)]
+pub struct Triggered {
+    /// The session.
+    pub session: Session,
+    /// Its key.
+    pub key: Secret,
+}
+
+impl Access {
+    /// Checks a token against the grant it acts for.
+    pub async fn check(platform: &Platform, caller: Caller, token: Secret) -> Result<Self, FlowError> {
+        let (now, contract) = (platform.ambient.now(), &caller.client.contract.id);
+        let pair = consent_auth::find_access(&platform.db, &token, contract, now).await?;
+        let grant = consent_grants::find(&platform.db, contract, &pair.grant).await?;
+        match grant.stage_at(now) {
+            Stage::Active => {}
+            Stage::Stopped { .. } => return Err(FlowError::Stopped),
+            from @ (Stage::Expired { .. } | Stage::Revoked { .. }) => {
+                return Err(GrantError::Refused { verb: Verb::Use, from }.into());
+            }
+        }
+        if pair.first_used_at.is_none() {
+            let tx = platform.db.begin_write().await?;
+            consent_auth::note_use(&tx, &pair.id, now).await?;
+            tx.commit().await?;
+        }
+        Ok(Self { caller, pair, grant, token })
+    }
+
+    /// The key that the presented token opens.
+    pub(super) async fn grant_key(&self, platform: &Platform) -> Result<GrantKey, FlowError> {
+        let (holder, opener) = (self.pair.id.as_str(), Opener::Secret(&self.token));
+        let now = platform.ambient.now();
+        let opened = consent_library::open_slot(&platform.db, SlotKind::Access, holder, opener, now).await;
+        opened.map_err(|error| match error {
+            LibraryError::Shut => AuthError::UnknownToken.into(),
+            error => error.into(),
+        })
+    }
+
+    /// All shelf keys that the grant holds, read and connect of one shelf together.
+    pub(super) async fn shelf_keys(&self, platform: &Platform) -> Result<Vec<ShelfKeys>, FlowError> {
+        let grant_key = self.grant_key(platform).await?;
+        let mut all: Vec<ShelfKeys> = Vec::new();
+        for granted in consent_library::granted(&platform.db, &self.grant.id).await? {
+            let keys = granted.open(&grant_key).map_err(LibraryError::Damaged)?;
+            match all.last_mut().filter(|last| last.shelf() == keys.shelf()) {
+                Some(last) => *last = last.clone().and(keys),
+                None => all.push(keys),
+            }
+        }
+        Ok(all)
+    }
+
+    /// What the grant gives: the version she agreed to, without what she left out, and nothing that the contract has
+    /// given up since.
+    fn scope(&self, agreed: &Scope, now: DateTime<Utc>) -> Scope {
+        let kept = agreed.keeping(|_, _, object| !self.grant.choices.left_out.contains(&object));
+        kept.narrowed_by(&self.caller.client.contract.document.scope, now)
+    }
+
+    /// The session of this key, if it is this grant's.
+    pub(super) async fn session(&self, platform: &Platform, key: &Secret) -> Result<Session, FlowError> {
+        let contract = &self.caller.client.contract.id;
+        let session = consent_sessions::find(&platform.db, contract, key, platform.ambient.now()).await?;
+        let mine = session.grant.as_ref().is_none_or(|grant| *grant == self.grant.id)
+            && session.family.as_ref().is_none_or(|family| *family == self.pair.family);
+        if mine { Ok(session) } else { Err(SessionError::Unknown.into()) }
+    }
+}
+
+/// Opens a session for a grant and starts to ask its sources.
+pub async fn trigger(platform: &Platform, access: &Access, asked: Asked) -> Result<Triggered, FlowError> {
+    let (caller, now) = (&access.caller, platform.ambient.now());
+    let contract = &caller.client.contract;
+    reads(&caller.client)?;
+    if !contract.document.ongoing {
+        return Err(FlowError::OneOff);
+    }
+    caller.check_scope(platform, &asked.scope)?;
+    let agreed = consent_contracts::find_version(&platform.db, &contract.id, access.grant.version).await?;
+    let new = NewSession {
+        app: contract.app_id.clone(),
+        contract: contract.id.clone(),
+        grant: Some(access.grant.id.clone()),
+        family: Some(access.pair.family),
+        scope: access.scope(&agreed.document.scope, now).narrowed_by(&asked.scope, now),
+        options: asked.options,
+        lifetime: platform.session_for(),
+    };
+    let tx = platform.db.begin_write().await?;
+    caller.spend(platform, &tx).await?;
+    let (session, key) = consent_sessions::open_session(&tx, new, &platform.ambient).await?;
+    tx.commit().await?;
+    sync::keep_going(platform, access, &session).await?;
+    Ok(Triggered { session, key })
+}
+
+/// What a session may read now, and how far it is.
+pub async fn file_list(platform: &Platform, access: &Access, key: &Secret) -> Result<FileList, FlowError> {
+    let now = platform.ambient.now();
+    let mut session = access.session(platform, key).await?;
+    let accounts = match session.state {
+        State::Pending => {
+            return Ok(FileList { state: State::Pending, accounts: Vec::new(), files: Vec::new() });
+        }
+        State::Completed { .. } | State::Partial { .. } => session.outcome.clone(),
+        State::Running { .. } => {
+            let accounts = sync::keep_going(platform, access, &session).await?;
+            let states = sync::states(&session, &accounts, now);
+            if states.iter().all(|(_, state)| *state != AccountState::Running) {
+                let tx = platform.db.begin_write().await?;
+                consent_sessions::end(&tx, &session.id, &states, now).await?;
+                tx.commit().await?;
+                session = access.session(platform, key).await?;
+            }
+            states
+        }
+    };
+    let files = reachable(platform, access, &session, now).await?;
+    Ok(FileList { state: session.state, accounts, files })
+}
+
+/// The files of a session as of now, or as of the moment at which its list became final.
+async fn reachable(
+    platform: &Platform,
+    access: &Access,
+    session: &Session,
+    now: DateTime<Utc>,
+) -> Result<Vec<File>, FlowError> {
+    let (library, shelves, at) =
+        (&access.grant.library, &access.grant.choices.shelves, session.state.as_of(now));
+    let files = consent_library::files_as_of(&platform.db, library, shelves, at).await?;
+    if reads(&access.caller.client)? == ContractAccess::ReadRaw {
+        return matching_raw(platform, access, &session.scope, files).await;
+    }
+    let scope = session.scope.narrowed_by(&access.caller.client.contract.document.scope, now);
+    Ok(consent_sessions::covered(&scope, files, now))
+}
+
+/// Raw files are chosen by what they say of themselves, which their shelf's key opens.
+async fn matching_raw(
+    platform: &Platform,
+    access: &Access,
+    scope: &Scope,
+    files: Vec<File>,
+) -> Result<Vec<File>, FlowError> {
+    let mut raw: Vec<File> = files.into_iter().filter(|file| file.kind == FileKind::Raw).collect();
+    if scope.criteria.is_empty() && scope.time_ranges.is_empty() {
+        return Ok(raw);
+    }
+    let keys = access.shelf_keys(platform).await?;
+    let shelves = consent_library::shelves(&platform.db, &access.grant.library).await?;
+    let now = platform.ambient.now();
+    raw.retain(|file| {
+        let keys = keys.iter().find(|keys| *keys.shelf() == file.shelf);
+        let shelf = shelves.iter().find(|shelf| shelf.id == file.shelf);
+        let opened = keys.zip(shelf).and_then(|(keys, shelf)| file.clone().open(shelf, keys).ok());
+        opened.is_some_and(|opened| consent_sessions::selects(scope, &opened.metadata, now))
+    });
+    Ok(raw)
+}
+
+/// The accounts that a grant covers, with the name at the source of each.
+pub async fn accounts(
+    platform: &Platform,
+    access: &Access,
+) -> Result<Vec<(Account, Option<String>)>, FlowError> {
+    let keys = access.shelf_keys(platform).await?;
+    let accounts = sync::shared_accounts(platform, access).await?;
+    let named = accounts.into_iter().map(|account| {
+        let keys = keys.iter().find(|keys| *keys.shelf() == account.shelf);
+        let name = keys
+            .and_then(|keys| Credentials::of(&account, keys).ok())
+            .map(|credentials| credentials.username);
+        (account, name)
+    });
+    Ok(named.collect())
+}

@@ -1,0 +1,70 @@
+//! The door of our own: `/api/v1`, JSON in camelCase. Unknown fields are refused, refusals are problem details, lists come
+//! in pages.
+
+mod accounts;
+mod apps;
+mod authorizations;
+mod contracts;
+mod events;
+mod files;
+mod grants;
+mod keys;
+mod me;
+mod openapi;
+mod people;
+mod persons;
+mod problem;
+mod request;
+mod sources;
+mod wire;
+
+pub use openapi::openapi_json;
+pub use problem::Problem;
+
+use super::{RouteInfo, routes::route};
+
+pub(super) static ROUTES: &[RouteInfo] = &[
+    route!(GET "/openapi.json", Nothing, openapi::serve),
+    route!(POST "/api/v1/apps", Operator, apps::register),
+    route!(GET "/api/v1/apps", Operator, apps::list),
+    route!(GET "/api/v1/apps/{app}", AppKey, apps::show),
+    route!(POST "/api/v1/apps/{app}/key", AppKey, apps::rotate_key),
+    route!(POST "/api/v1/apps/{app}/suspend", Operator, apps::suspend),
+    route!(POST "/api/v1/apps/{app}/reinstate", Operator, apps::reinstate),
+    route!(GET "/api/v1/apps/{app}/grants", AppKey, grants::of_app),
+    route!(POST "/api/v1/apps/{app}/contracts", AppKey, contracts::draft),
+    route!(GET "/api/v1/apps/{app}/contracts", AppKey, contracts::list),
+    route!(GET "/api/v1/apps/{app}/contracts/{contract}", AppKey, contracts::show),
+    route!(PUT "/api/v1/apps/{app}/contracts/{contract}", AppKey, contracts::revise),
+    route!(POST "/api/v1/apps/{app}/contracts/{contract}/publish", AppKey, contracts::publish),
+    route!(POST "/api/v1/apps/{app}/contracts/{contract}/retire", AppKey, contracts::retire),
+    route!(GET "/api/v1/apps/{app}/contracts/{contract}/keys", AppKey, keys::list),
+    route!(POST "/api/v1/apps/{app}/contracts/{contract}/keys", AppKey, keys::add),
+    route!(POST "/api/v1/apps/{app}/contracts/{contract}/keys/{kid}/retire", AppKey, keys::retire),
+    route!(POST "/api/v1/people", Operator, persons::invite),
+    route!(GET "/api/v1/people", Operator, persons::list),
+    route!(POST "/api/v1/people/{person}/files", Operator, files::import_for),
+    route!(POST "/api/v1/sign-up", Nothing, people::sign_up),
+    route!(POST "/api/v1/sign-in", Nothing, people::sign_in),
+    route!(POST "/api/v1/recover", Nothing, people::recover),
+    route!(POST "/api/v1/sign-out", Person, people::sign_out),
+    route!(GET "/api/v1/me", Person, me::show),
+    route!(POST "/api/v1/me/password", Person, people::change_password),
+    route!(POST "/api/v1/me/recovery-code", Person, people::new_recovery_code),
+    route!(GET "/api/v1/me/sign-ins", Person, me::sign_ins),
+    route!(DELETE "/api/v1/me/sign-ins/{signIn}", Person, me::end_sign_in),
+    route!(GET "/api/v1/me/accounts", Person, accounts::list),
+    route!(POST "/api/v1/me/accounts", Person, accounts::connect),
+    route!(GET "/api/v1/me/files", Person, files::list),
+    route!(POST "/api/v1/me/files", Person, files::upload),
+    route!(GET "/api/v1/me/authorizations/{code}", Person, authorizations::show),
+    route!(POST "/api/v1/me/authorizations/{code}/approve", Person, authorizations::approve),
+    route!(POST "/api/v1/me/authorizations/{code}/decline", Person, authorizations::decline),
+    route!(GET "/api/v1/me/grants", Person, grants::list),
+    route!(GET "/api/v1/me/grants/{grant}", Person, grants::show),
+    route!(POST "/api/v1/me/grants/{grant}/stop", Person, grants::stop),
+    route!(POST "/api/v1/me/grants/{grant}/resume", Person, grants::resume),
+    route!(POST "/api/v1/me/grants/{grant}/revoke", Person, grants::revoke),
+    route!(GET "/api/v1/me/events", Person, events::list),
+    route!(GET "/api/v1/sources", Nothing, sources::list),
+];

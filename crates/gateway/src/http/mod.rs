@@ -1,0 +1,54 @@
+//! The doors. Each is a folder with its paths, wire structs and error shape; all lead to the same flows.
+
+pub mod api;
+mod digime;
+mod error;
+mod extract;
+mod headers;
+mod health;
+mod pages;
+pub(crate) mod replay;
+mod routes;
+mod urls;
+
+use std::net::TcpListener;
+
+use actix_web::{
+    App, HttpServer,
+    dev::Server,
+    middleware::{Condition, from_fn},
+    web,
+};
+
+pub use api::openapi_json;
+pub use routes::{Needs, RouteInfo};
+
+use crate::platform::Platform;
+
+/// All routes of all doors, with what each asks of its caller; what the server mounts and what the sweep test walks.
+#[must_use]
+pub fn routes() -> Vec<&'static RouteInfo> {
+    [health::ROUTES, digime::ROUTES, api::ROUTES, pages::ROUTES].into_iter().flatten().collect()
+}
+
+/// Serves the platform on a bound listener until it is told to stop.
+pub fn start(platform: Platform, listener: TcpListener) -> std::io::Result<Server> {
+    let workers = platform.config.server.worker_count();
+    let secure = platform.public_url.starts_with("https:");
+    let app = {
+        let platform = platform.clone();
+        move || {
+            App::new()
+                .app_data(web::Data::new(platform.clone()))
+                .app_data(web::QueryConfig::default().error_handler(routes::malformed_query))
+                .app_data(web::PayloadConfig::new(platform.config.limits.json_bytes.as_usize()))
+                .wrap(from_fn(headers::log_access))
+                .wrap(headers::safe())
+                .wrap(Condition::new(secure, headers::transport_security()))
+                .configure(|cfg| routes::mount(cfg, &routes()))
+                .default_service(web::to(routes::not_found))
+        }
+    };
+    // Signals are the command line's to handle: it knows how long running requests may take.
+    Ok(HttpServer::new(app).workers(workers).disable_signals().listen(listener)?.run())
+}

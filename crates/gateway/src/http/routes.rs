@@ -1,0 +1,103 @@
+//! One table of routes for each door builds the service and feeds the sweep test.
+
+use std::collections::BTreeMap;
+
+use actix_web::{
+    HttpRequest, HttpResponse, Route,
+    error::{InternalError, QueryPayloadError},
+    http::Method,
+    web,
+};
+
+use super::{api, digime, error::Refusal, pages};
+
+/// What a route asks of its caller.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Needs {
+    /// Nothing.
+    Nothing,
+    /// A request signed with a contract key.
+    Signature,
+    /// A signed request that carries a living access token.
+    Token,
+    /// A signed-in person.
+    Person,
+    /// The operator token.
+    Operator,
+    /// An app's API key, or the operator token.
+    AppKey,
+    /// A code that a browser carries.
+    BrowserCode,
+}
+
+/// A route.
+pub struct RouteInfo {
+    /// Its method.
+    pub method: Method,
+    /// Its path, with `{names}` for parameters.
+    pub path: &'static str,
+    /// What it asks of its caller.
+    pub needs: Needs,
+    /// Makes the handler.
+    pub make: fn() -> Route,
+}
+
+impl std::fmt::Debug for RouteInfo {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} {} ({:?})", self.method, self.path, self.needs)
+    }
+}
+
+/// Writes one line of a table of routes.
+macro_rules! route {
+    ($method:ident $path:literal, $needs:ident, $handler:expr) => {
+        $crate::http::RouteInfo {
+            method: actix_web::http::Method::$method,
+            path: $path,
+            needs: $crate::http::Needs::$needs,
+            make: || actix_web::web::method(actix_web::http::Method::$method).to($handler),
+        }
+    };
+}
+pub(crate) use route;
+
+/// Mounts every route; methods that a path does not have are refused with 405.
+pub(super) fn mount(cfg: &mut web::ServiceConfig, routes: &[&'static RouteInfo]) {
+    let mut paths: BTreeMap<&str, Vec<&RouteInfo>> = BTreeMap::new();
+    for route in routes {
+        paths.entry(route.path).or_default().push(route);
+    }
+    for (path, routes) in paths {
+        let mut resource = web::resource(path);
+        for route in routes {
+            resource = resource.route((route.make)());
+        }
+        cfg.service(resource.default_service(web::to(method_not_allowed)));
+    }
+}
+
+pub(super) async fn not_found(request: HttpRequest) -> HttpResponse {
+    shaped(&request, Refusal::new(404, "NotFound", "There is nothing at this path"))
+}
+
+async fn method_not_allowed(request: HttpRequest) -> HttpResponse {
+    shaped(&request, Refusal::new(405, "MethodNotAllowed", "This path does not have this method"))
+}
+
+/// What a query that cannot be read gets.
+pub(super) fn malformed_query(error: QueryPayloadError, request: &HttpRequest) -> actix_web::Error {
+    let refusal = Refusal::new(400, "ValidationErrors", "The query cannot be read; give each parameter once");
+    InternalError::from_response(error, shaped(request, refusal)).into()
+}
+
+/// A refusal in the shape that the clients of this path expect.
+fn shaped(request: &HttpRequest, refusal: Refusal) -> HttpResponse {
+    let path = request.path();
+    if path.starts_with("/api/") {
+        api::Problem(refusal).respond()
+    } else if path.starts_with("/v1") {
+        digime::DigimeError(refusal).respond()
+    } else {
+        pages::message(refusal.status, "Not here", &refusal.message)
+    }
+}

@@ -1,0 +1,216 @@
+//! Everything a request needs, wired together once.
+
+use std::{ops::Deref, path::Path, sync::Arc};
+
+use chrono::TimeDelta;
+use consent_auth::Lifetimes;
+use consent_contracts::Policy;
+use consent_core::Ambient;
+use consent_crypto::{
+    Argon2Params, Digest, KeyPurpose, Keystore, KeystoreError, PasswordHasher, Secret, SecretKind,
+};
+use consent_library::{Blobs, LibraryError};
+use consent_people::SignInPolicy;
+use consent_store::{Database, Pool, StoreError};
+use secrecy::ExposeSecret;
+use tokio::sync::watch;
+
+use crate::{
+    config::{BlobPlace, Config},
+    http::replay::ReadNonces,
+    migrator,
+};
+
+/// Everything a request needs; cheap to clone.
+#[derive(Clone)]
+pub struct Platform(Arc<Parts>);
+
+/// The parts of a [`Platform`].
+pub struct Parts {
+    /// The database.
+    pub db: Database,
+    /// The sealed files.
+    pub blobs: Blobs,
+    /// Time and chance.
+    pub ambient: Ambient,
+    /// The server's own keys.
+    pub keys: Keystore,
+    /// Turns passwords into keys.
+    pub hasher: PasswordHasher,
+    /// The configuration.
+    pub config: Config,
+    /// Base of all URLs we make, without a slash at the end.
+    pub public_url: String,
+    /// Nonces of requests that only read, seen by this process.
+    pub(crate) read_nonces: ReadNonces,
+    operator: Digest,
+    shut: watch::Sender<u64>,
+}
+
+impl Deref for Platform {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
+}
+
+/// Why the platform could not be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The database cannot be opened or brought up to date.
+    #[error("the database cannot be opened")]
+    Database(#[from] StoreError),
+    /// The blob store cannot be opened.
+    #[error("the blob store cannot be opened")]
+    Blobs(#[from] LibraryError),
+    /// The keys cannot be used.
+    #[error(transparent)]
+    Keys(#[from] KeystoreError),
+    /// The operator token cannot be read or written.
+    #[error("the operator token at {path} cannot be read or written")]
+    OperatorFile {
+        /// Where it is.
+        path: std::path::PathBuf,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The operator token is none.
+    #[error(
+        "the operator token must be cao_… as `consent-access` makes it; remove it to have a new one made"
+    )]
+    OperatorToken,
+    /// The database was used in sandbox mode and this is none.
+    #[error("this database holds sandbox persons; start with --sandbox or use another database")]
+    SandboxData,
+}
+
+impl Platform {
+    /// Opens database, blobs and keys, makes what is missing, and brings the schema up to date. `public_url` is the
+    /// base of all URLs the server makes.
+    pub async fn open(config: Config, ambient: Ambient, public_url: String) -> Result<Self, StartError> {
+        let keys = Keystore::open_or_create(&config.keys_dir(), &ambient)?;
+        Self::open_with_keys(config, ambient, public_url, keys).await
+    }
+
+    /// The same with a keystore of the caller's making.
+    pub async fn open_with_keys(
+        config: Config,
+        ambient: Ambient,
+        public_url: String,
+        keys: Keystore,
+    ) -> Result<Self, StartError> {
+        let pool = Pool {
+            max_connections: config.database.max_connections,
+            patience: config.database.patience.to_std(),
+        };
+        let db = Database::connect(config.database_url().expose_secret(), &pool).await?;
+        migrator::migrate(&db).await?;
+        if !config.server.sandbox && consent_people::has_throwaways(&db).await.unwrap_or(true) {
+            return Err(StartError::SandboxData);
+        }
+        let blobs = match config.blob_place() {
+            BlobPlace::Folder(path) => Blobs::folder(&path)?,
+            BlobPlace::Memory => Blobs::memory(),
+        };
+        let operator = operator_token(&config, &ambient)?;
+        let params = Argon2Params {
+            memory_kib: config.people.argon2_memory_kib,
+            iterations: config.people.argon2_iterations,
+            lanes: config.people.argon2_lanes,
+        };
+        let hasher =
+            PasswordHasher::new(keys.key(KeyPurpose::Pepper).clone(), params, config.people.argon2_at_once);
+        Ok(Self(Arc::new(Parts {
+            db,
+            blobs,
+            ambient,
+            keys,
+            hasher,
+            config,
+            public_url,
+            read_nonces: ReadNonces::default(),
+            operator: operator.digest(),
+            shut: watch::Sender::new(0),
+        })))
+    }
+}
+
+impl Parts {
+    /// What the registry accepts.
+    #[must_use]
+    pub fn policy(&self) -> Policy {
+        Policy { sandbox: self.config.server.sandbox }
+    }
+
+    /// How long user access tokens live.
+    #[must_use]
+    pub fn lifetimes(&self) -> Lifetimes {
+        let auth = &self.config.auth;
+        Lifetimes { access: auth.access_token_for.to_delta(), refresh: auth.refresh_token_for.to_delta() }
+    }
+
+    /// How long a session lives.
+    #[must_use]
+    pub fn session_for(&self) -> TimeDelta {
+        self.config.sessions.last_for.to_delta()
+    }
+
+    /// How long a person stays signed in.
+    #[must_use]
+    pub fn sign_in_policy(&self) -> SignInPolicy {
+        let people = &self.config.people;
+        SignInPolicy {
+            idle_for: people.sign_in_idle_for.to_delta(),
+            longest_for: people.sign_in_for.to_delta(),
+        }
+    }
+
+    /// Whether this is the operator's token.
+    #[must_use]
+    pub fn operator_is(&self, presented: &Secret) -> bool {
+        consent_people::operator_is(&self.operator, presented)
+    }
+
+    /// Tells running downloads that some grant was shut, so that they look at once whether it was theirs.
+    pub fn announce_shut(&self) {
+        self.shut.send_modify(|count| *count = count.wrapping_add(1));
+    }
+
+    /// Wakes whenever some grant was shut by this process.
+    #[must_use]
+    pub fn shut_announcements(&self) -> watch::Receiver<u64> {
+        self.shut.subscribe()
+    }
+}
+
+/// The configured operator token, or the one in the data folder, made on the first start.
+fn operator_token(config: &Config, ambient: &Ambient) -> Result<Secret, StartError> {
+    let configured = config.operator.token.expose_secret();
+    if !configured.is_empty() {
+        return Secret::parse(SecretKind::OperatorToken, configured).map_err(|_| StartError::OperatorToken);
+    }
+    let path = config.operator_token_file();
+    let failed = |source| StartError::OperatorFile { path: path.clone(), source };
+    match std::fs::read_to_string(&path) {
+        Ok(text) => {
+            Secret::parse(SecretKind::OperatorToken, text.trim()).map_err(|_| StartError::OperatorToken)
+        }
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            let token = Secret::generate(SecretKind::OperatorToken, ambient);
+            write_private(&path, &token.expose()).map_err(failed)?;
+            tracing::info!("made an operator token, kept in {}", path.display());
+            Ok(token)
+        }
+        Err(error) => Err(failed(error)),
+    }
+}
+
+/// Writes a file that only this account can read, and refuses to replace one.
+fn write_private(path: &Path, text: &str) -> std::io::Result<()> {
+    use std::{io::Write, os::unix::fs::OpenOptionsExt};
+    let mut file = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+    writeln!(file, "{text}")?;
+    file.sync_all()
+}

@@ -1,0 +1,36 @@
+//! What happens by itself: grants expire, replaced tokens, spent nonces and old sessions are forgotten.
+
+use std::time::Duration;
+
+use tokio::{task::JoinHandle, time};
+
+use crate::{
+    flows::{self, FlowError},
+    platform::Platform,
+};
+
+/// Expiry counts at once wherever it is asked for; the sweep only makes it visible, within this time.
+const EVERY: Duration = Duration::from_secs(30);
+
+/// Starts to sweep, until the process ends.
+pub fn start(platform: Platform) -> JoinHandle<()> {
+    tokio::spawn(async move {
+        let mut ticks = time::interval(EVERY);
+        ticks.set_missed_tick_behavior(time::MissedTickBehavior::Delay);
+        loop {
+            ticks.tick().await;
+            if let Err(error) = sweep(&platform).await {
+                tracing::error!(
+                    error = &error as &dyn std::error::Error,
+                    "a sweep failed; it is tried again"
+                );
+            }
+        }
+    })
+}
+
+/// One sweep.
+pub async fn sweep(platform: &Platform) -> Result<(), FlowError> {
+    while flows::expire_due(platform).await? > 0 {}
+    flows::sweep(platform).await
+}

@@ -1,0 +1,34 @@
+//! The roles in which the platform's stories are told: a platform with a clock that tests move, apps, persons and an
+//! operator. Everything goes through the front door; what a test wants to see behind it, it opens by hand.
+
+mod app;
+mod operator;
+mod person;
+mod platform;
+pub mod postgres;
+mod rows;
+pub mod rows;
+mod stories;
+
+pub use app::{MockApp, Shared};
+pub use operator::Operator;
+pub use person::{Person, Yes};
+pub use platform::{Answer, Engine, TestPlatform};
+
+/// A file of `fixtures/`.
+///
+/// # Panics
+///
+/// When there is none.
+#[must_use]
+pub fn fixture(path: &str) -> String {
+    let path = format!("{}/../fixtures/{path}", env!("CARGO_MANIFEST_DIR"));
+    std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path}: {error}"))
+}
+
+/// Names what a test needs and cannot do without here: `CONSENT_TEST_REQUIRE=postgres,…` turns a skip into a failure.
+#[must_use]
+#[expect(clippy::disallowed_methods, reason = "the tests' own switch, not the server's configuration")]
+pub fn is_required(what: &str) -> bool {
+    std::env::var("CONSENT_TEST_REQUIRE").is_ok_and(|list| list.split(',').any(|entry| entry.trim() == what))
+}
