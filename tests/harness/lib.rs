@@ -2,15 +2,16 @@
 //! operator. Everything goes through the front door; what a test wants to see behind it, it opens by hand.
 
 mod app;
+mod contents;
 mod operator;
 mod person;
 mod platform;
 pub mod postgres;
-mod rows;
 pub mod rows;
 mod stories;
 
 pub use app::{MockApp, Shared};
+pub use contents::Contents;
 pub use operator::Operator;
 pub use person::{Person, Yes};
 pub use platform::{Answer, Engine, TestPlatform};

@@ -148,7 +148,7 @@ impl TestPlatform {
         let inner = Platform::open_with_keys(config, ambient, url.clone(), keys)
             .await
             .expect("a platform that opens");
-        let server = http::start(inner.clone(), listener).expect("a server that starts");
+        let server = http::start(&inner, listener).expect("a server that starts");
         let server = ServerTask(tokio::spawn(async move {
             let _ = server.await;
         }));

@@ -28,7 +28,7 @@ const PS512: &str = r#"{"alg":"PS512","typ":"JWT"}"#;
 stories! {
     async fn a_request_that_the_contract_did_not_sign_is_refused(platform: TestPlatform) {
         let app = platform.app("read").await;
-        let before = platform.rows().await;
+        let before = platform.contents().await;
         for door in [READS, WRITES] {
             for (what, authorization) in unsigned(&app) {
                 let answer = knock(&platform, &door, authorization.as_deref()).await;
@@ -36,18 +36,19 @@ stories! {
             }
             assert_eq!(present(&platform, &door, &true_token(&app)).await, "200", "the same, signed");
         }
-        assert_eq!(added(&platform, &before).await, REQUEST);
+        let grown = platform.contents().await.grown_since(&before);
+        assert_eq!(grown, REQUEST.map(|(table, rows)| (table.to_owned(), rows)));
     }
 
     async fn a_token_that_readers_could_disagree_on_is_refused_although_its_signature_is_true(platform: TestPlatform) {
         let app = platform.app("read").await;
-        let before = platform.rows().await;
+        let before = platform.contents().await;
         for door in [READS, WRITES] {
             for (what, token) in ambiguous(&app) {
                 assert_eq!(present(&platform, &door, &token).await, "400 InvalidJWT", "{what} at {}", door.1);
             }
         }
-        assert_eq!(platform.rows().await, before);
+        platform.holds_the_same(&before).await;
     }
 
     async fn a_key_that_a_token_brings_along_is_neither_used_nor_fetched(platform: TestPlatform) {
@@ -57,7 +58,7 @@ stories! {
         let url = format!("http://{}/keys", elsewhere.local_addr().unwrap());
         let jwk = RsaPrivateKey::parse_pem(&fixture("keys/app-2.private.pem")).unwrap();
         let jwk = jwk.public().jwk("PS512", "mine", "sig");
-        let before = platform.rows().await;
+        let before = platform.contents().await;
         for door in [READS, WRITES] {
             for more in [
                 json!({ "jku": url, "kid": "mine" }),
@@ -72,7 +73,7 @@ stories! {
                 assert_eq!(present(&platform, &door, &token).await, "400 InvalidJWT", "{more} at {}", door.1);
             }
         }
-        assert_eq!(platform.rows().await, before);
+        platform.holds_the_same(&before).await;
         let pointing = header(&json!({ "jku": url, "x5u": url, "jwk": jwk, "kid": "../mine" }));
         let honest = token(&private_key("app-1"), Algorithm::PS512, &pointing, &text(&claims(&app)));
         assert_eq!(present(&platform, &READS, &honest).await, "200", "such members say nothing");
@@ -110,10 +111,10 @@ stories! {
         let replica = platform.replica().await;
         let token = true_token(&app);
         assert_eq!(present(&platform, &WRITES, &token).await, "200");
-        let before = platform.rows().await;
+        let before = platform.contents().await;
         assert_eq!(present(&platform, &WRITES, &token).await, "400 InvalidRequest");
         assert_eq!(present(&replica, &WRITES, &token).await, "400 InvalidRequest");
-        assert_eq!(platform.rows().await, before);
+        platform.holds_the_same(&before).await;
 
         let reading = true_token(&app);
         assert_eq!(present(&platform, &READS, &reading).await, "200");
@@ -199,14 +200,14 @@ stories! {
         let _ = platform.operator().call(Method::POST, &retire, None).await.ok();
         let suspend = format!("/apps/{}/suspend", suspended.id);
         let _ = platform.operator().call(Method::POST, &suspend, None).await.ok();
-        let before = platform.rows().await;
+        let before = platform.contents().await;
         for door in [READS, WRITES] {
             assert_eq!(present(&platform, &door, &true_token(&draft)).await, "404 InvalidContractId");
             assert_eq!(present(&platform, &door, &true_token(&retired)).await, "404 InvalidContractId");
             let answer = present(&platform, &door, &true_token(&suspended)).await;
             assert_eq!(answer, "403 InvalidConsentAccessApplication");
         }
-        assert_eq!(platform.rows().await, before);
+        platform.holds_the_same(&before).await;
         let reinstate = format!("/apps/{}/reinstate", suspended.id);
         let _ = platform.operator().call(Method::POST, &reinstate, None).await.ok();
         assert_eq!(present(&platform, &READS, &true_token(&suspended)).await, "200");
@@ -214,7 +215,7 @@ stories! {
 
     async fn only_the_code_flow_with_a_hashed_challenge_is_spoken(platform: TestPlatform) {
         let app = platform.app("read").await;
-        let before = platform.rows().await;
+        let before = platform.contents().await;
         for (claim, value) in [
             ("response_type", json!("token")),
             ("response_type", json!("code token")),
@@ -244,7 +245,7 @@ stories! {
         for claim in ["code_challenge", "code_challenge_method", "redirect_uri"] {
             assert_eq!(with(&platform, &WRITES, &app, claim, None).await, "400 InvalidRequest", "no {claim}");
         }
-        assert_eq!(platform.rows().await, before);
+        platform.holds_the_same(&before).await;
         for claim in ["response_type", "response_mode", "state"] {
             assert_eq!(with(&platform, &WRITES, &app, claim, None).await, "200", "no {claim}");
         }
@@ -254,7 +255,7 @@ stories! {
 
     async fn tokens_are_given_for_codes_and_refresh_tokens_alone(platform: TestPlatform) {
         let app = platform.app("read").await;
-        let before = platform.rows().await;
+        let before = platform.contents().await;
         for (expected, more) in [
             ("400 InvalidGrant", json!({ "grant_type": "password", "username": "ada", "password": "x" })),
             ("400 InvalidGrant", json!({ "grant_type": "client_credentials" })),
@@ -277,7 +278,7 @@ stories! {
             let answer = present(&platform, &TOKEN, &app.client.signed(&claims).unwrap()).await;
             assert_eq!(answer, expected, "{more}");
         }
-        assert_eq!(platform.rows().await, before);
+        platform.holds_the_same(&before).await;
     }
 
     async fn browsers_are_sent_to_registered_addresses_letter_by_letter(platform: TestPlatform) {
@@ -287,7 +288,9 @@ stories! {
         })
         .await;
         let shared = app.onboards(&platform, &[16]).await;
-        let before = platform.rows().await;
+        // A token's first use is a fact that is kept.
+        app.client.accounts(&shared.tokens.access.value).await.unwrap();
+        let before = platform.contents().await;
         for uri in elsewhere() {
             let answer = with(&platform, &WRITES, &app, "redirect_uri", Some(uri.into())).await;
             assert_eq!(answer, "400 InvalidRedirectUri", "{uri}");
@@ -302,7 +305,7 @@ stories! {
             let answer = with(&platform, &WRITES, &app, "redirect_uri", Some(uri.clone())).await;
             assert_eq!(answer, "400 InvalidRequest", "{uri}");
         }
-        assert_eq!(platform.rows().await, before);
+        platform.holds_the_same(&before).await;
         for uri in [home, MockApp::CALLBACK, "digime-ca-tidemark://auth"] {
             let answer = with(&platform, &WRITES, &app, "redirect_uri", Some(uri.into())).await;
             assert_eq!(answer, "200", "{uri}");
@@ -311,7 +314,7 @@ stories! {
 
     async fn bodies_as_odd_as_sdks_send_them_are_understood_and_others_refused(platform: TestPlatform) {
         let app = platform.app("read").await;
-        let before = platform.rows().await;
+        let before = platform.contents().await;
         let deep = format!("{{\"x\":{}{}}}", "[".repeat(5000), "]".repeat(5000));
         for body in [
             &b"{"[..],
@@ -332,7 +335,7 @@ stories! {
             let answer = refusal(request.body(body.to_vec()).send().await.unwrap()).await;
             assert_eq!(answer.outcome(), "400 ValidationErrors", "{shown}");
         }
-        assert_eq!(platform.rows().await, before);
+        platform.holds_the_same(&before).await;
 
         for body in [
             json!({ "agent": { "sdk": { "name": "a", "version": "b", "meta": { "node": "c" } } }, "more": [[{}]] }),
@@ -422,14 +425,7 @@ stories! {
 }
 
 /// What one kept request for consent adds to the tables.
-const REQUEST: [(&str, i64); 3] = [("authorization_request", 1), ("nonce", 1), ("session", 1)];
-
-/// Tables that have more rows than before, by how many.
-async fn added(platform: &TestPlatform, before: &std::collections::BTreeMap<String, i64>) -> Vec<(&'static str, i64)> {
-    let after = platform.rows().await;
-    let more = after.into_iter().map(|(table, rows)| (table.clone(), rows - before[&table]));
-    more.filter(|(_, more)| *more != 0).map(|(table, more)| (&*table.leak(), more)).collect()
-}
+const REQUEST: [(&str, isize); 3] = [("authorization_request", 1), ("nonce", 1), ("session", 1)];
 
 /// Values of the Authorization header without a true signature of the contract.
 fn unsigned(app: &MockApp) -> Vec<(&'static str, Option<String>)> {
@@ -472,7 +468,10 @@ fn unsigned(app: &MockApp) -> Vec<(&'static str, Option<String>)> {
         ("PS256", bearer(token(&mine, Algorithm::PS256, &with_alg("PS256"), &payload))),
         ("PS384", bearer(token(&mine, Algorithm::PS384, &with_alg("PS384"), &payload))),
         ("PS256 that calls itself PS512", bearer(token(&mine, Algorithm::PS256, PS512, &payload))),
-        ("PS512 that calls itself ps512", bearer(token(&mine, Algorithm::PS512, &with_alg("ps512"), &payload))),
+        (
+            "PS512 that calls itself ps512",
+            bearer(token(&mine, Algorithm::PS512, &with_alg("ps512"), &payload)),
+        ),
         ("the wrong key", bearer(token(&private_key("app-2"), Algorithm::PS512, PS512, &payload))),
         ("another payload", bearer(format!("{head}.{other}.{signature}"))),
         ("another header", bearer(format!("{}.{body}.{signature}", base64url(br#"{"alg":"PS512"}"#)))),
@@ -515,7 +514,10 @@ fn ambiguous(app: &MockApp) -> Vec<(&'static str, String)> {
         ("bits left over in the header", raw(&bits_left_over(&odd_head), &body)),
         ("bits left over in the payload", raw(&head, &bits_left_over(&body))),
         ("bits left over in the signature", format!("{head}.{body}.{}", bits_left_over(signature))),
-        ("the other alphabet", raw(&head, &base64url(inside(r#""x":"???>>>""#).as_bytes()).replace(['-', '_'], "+"))),
+        (
+            "the other alphabet",
+            raw(&head, &base64url(inside(r#""x":"???>>>""#).as_bytes()).replace(['-', '_'], "+")),
+        ),
         ("a line break inside", raw(&head, &format!("{}%0A{}", &body[..8], &body[8..]))),
         ("a member twice in the header", sign(r#"{"alg":"PS512","typ":"JWT","alg":"PS512"}"#, &payload)),
         ("two algorithms", sign(r#"{"alg":"none","alg":"PS512"}"#, &payload)),
@@ -537,7 +539,10 @@ fn ambiguous(app: &MockApp) -> Vec<(&'static str, String)> {
         ("an algorithm that is null", sign(r#"{"alg":null}"#, &payload)),
         ("a deep payload", sign(PS512, &nested(16))),
         ("a bottomless payload", sign(PS512, &nested(8000))),
-        ("a deep header", sign(&format!(r#"{{"alg":"PS512","x":{}{}}}"#, "[".repeat(2000), "]".repeat(2000)), &payload)),
+        (
+            "a deep header",
+            sign(&format!(r#"{{"alg":"PS512","x":{}{}}}"#, "[".repeat(2000), "]".repeat(2000)), &payload),
+        ),
         ("crit", sign(r#"{"alg":"PS512","crit":["exp"],"exp":1}"#, &payload)),
         ("an empty crit", sign(r#"{"alg":"PS512","crit":[]}"#, &payload)),
         ("an unencoded payload", sign(r#"{"alg":"PS512","b64":false,"crit":["b64"]}"#, &payload)),
@@ -589,12 +594,12 @@ fn elsewhere() -> [&'static str; 34] {
 
 /// Presents claims of which one was changed or left out, at both doors, and sees that nothing was written.
 async fn refuses(platform: &TestPlatform, app: &MockApp, claim: &str, value: Option<Value>, expected: &str) {
-    let before = platform.rows().await;
+    let before = platform.contents().await;
     for door in [READS, WRITES] {
         let answer = with(platform, &door, app, claim, value.clone()).await;
         assert_eq!(answer, expected, "{claim}: {value:?} at {}", door.1);
     }
-    assert_eq!(platform.rows().await, before);
+    platform.holds_the_same(&before).await;
 }
 
 /// The outcome when one claim is changed or left out.

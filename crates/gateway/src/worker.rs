@@ -13,6 +13,7 @@ use crate::{
 const EVERY: Duration = Duration::from_secs(30);
 
 /// Starts to sweep, until the process ends.
+#[must_use]
 pub fn start(platform: Platform) -> JoinHandle<()> {
     tokio::spawn(async move {
         let mut ticks = time::interval(EVERY);

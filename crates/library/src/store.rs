@@ -365,10 +365,7 @@ pub async fn insert_files(tx: &Tx, files: &[WrittenFile], ambient: &Ambient) -> 
 
 async fn insert_file(tx: &Tx, file: &WrittenFile, now: DateTime<Utc>) -> Result<(), LibraryError> {
     let library = file.place.library();
-    let same_name = Condition::all()
-        .add(row::file::Column::LibraryId.eq(library.clone()))
-        .add(row::file::Column::Name.eq(&file.name))
-        .add(row::file::Column::SupersededAt.is_null());
+    let same_name = current(library, &file.name);
     let before = row::file::Entity::find().filter(same_name.clone()).one(tx).await?;
     let at = before.map_or(now, |before| now.max(before.updated_at + TimeDelta::milliseconds(1)));
     row::file::Entity::update_many()
@@ -441,6 +438,23 @@ fn as_of(library: &LibraryId, shelves: &[ShelfId], at: DateTime<Utc>) -> sea_orm
         .filter(row::file::Column::ShelfId.is_in(shelves.iter().cloned()))
         .filter(row::file::Column::UpdatedAt.lte(at))
         .filter(not_yet_superseded)
+}
+
+/// The version of this name that is current.
+pub async fn find_current(
+    db: &impl ConnectionTrait,
+    library: &LibraryId,
+    name: &str,
+) -> Result<Option<File>, LibraryError> {
+    let row = row::file::Entity::find().filter(current(library, name)).one(db).await?;
+    Ok(row.map(File::try_from).transpose()?)
+}
+
+fn current(library: &LibraryId, name: &str) -> Condition {
+    Condition::all()
+        .add(row::file::Column::LibraryId.eq(library.clone()))
+        .add(row::file::Column::Name.eq(name))
+        .add(row::file::Column::SupersededAt.is_null())
 }
 
 /// One file of a library, by id.

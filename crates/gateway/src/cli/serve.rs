@@ -40,7 +40,7 @@ pub(super) async fn run(settings: Settings) -> Result<(), CliError> {
     let public_url = config.public_url(bound);
     let mut stops = Stops::listen()?;
     let platform = Platform::open(config, Ambient::system(), public_url).await?;
-    let server = http::start(platform.clone(), listener)?;
+    let server = http::start(&platform, listener)?;
     let worker = worker::start(platform);
     say(&format!("listening on http://{bound}"))?;
     let ended = until_stopped(server, &mut stops, drain_for).await;

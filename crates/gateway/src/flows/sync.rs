@@ -1,11 +1,11 @@
 //! Sources are read while an app waits. The keys come with the app's request and live in memory until the account is
 //! read, the grant is shut, or this process ends; whoever polls next picks up where the rows say.
 
-use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use consent_core::GrantId;
+use consent_crypto::digest::{hex, sha256};
 use consent_grants::Stage;
-use consent_library::{AccountProblem, AccountState, DropPoint, ShelfKeys, WrittenFile};
+use consent_library::{AccountProblem, AccountState, NewFile, Shelf, ShelfKeys, WrittenFile};
 use consent_sessions::{Outcome, Session, State};
 use consent_sources::{Account, Credentials, Reading, SourceError, SourcePage, state_since};
 use futures_util::stream;
@@ -113,7 +113,6 @@ async fn read_pages(
     let credentials = Credentials::of(&reading.account, keys)?;
     let shelf =
         consent_library::shelf(&platform.db, &reading.account.library, &reading.account.shelf).await?;
-    let place = shelf.drop_point();
     loop {
         let now = platform.ambient.now();
         if !leave.holds(platform, now).await? {
@@ -126,7 +125,7 @@ async fn read_pages(
             Err(error) => return give_up(platform, &reading, &error).await,
         };
         let next = page.next.clone();
-        keep_page(platform, &place, &mut reading, page).await?;
+        keep_page(platform, &shelf, keys, &mut reading, page).await?;
         if next.is_none() {
             return Ok(());
         }
@@ -134,18 +133,21 @@ async fn read_pages(
     }
 }
 
-/// Stores the files of a page, then notes them and how far the reading came in one transaction.
+/// Stores what is new on a page, then notes it and how far the reading came in one transaction.
 async fn keep_page(
     platform: &Platform,
-    place: &DropPoint,
+    shelf: &Shelf,
+    keys: &ShelfKeys,
     reading: &mut Reading,
     page: SourcePage,
 ) -> Result<(), FlowError> {
-    let (ambient, mut written): (_, Vec<WrittenFile>) =
-        (&platform.ambient, Vec::with_capacity(page.files.len()));
+    let (ambient, place) = (&platform.ambient, shelf.drop_point());
+    let mut written: Vec<WrittenFile> = Vec::with_capacity(page.files.len());
     for (file, content) in page.files {
-        written
-            .push(consent_library::write(&platform.blobs, place, file, one_piece(content), ambient).await?);
+        if !is_known(platform, shelf, keys, &file, &content).await? {
+            let content = stream::iter([Ok(content)]);
+            written.push(consent_library::write(&platform.blobs, &place, file, content, ambient).await?);
+        }
     }
     let tx = platform.db.begin_write().await?;
     consent_library::insert_files(&tx, &written, ambient).await?;
@@ -157,9 +159,19 @@ async fn keep_page(
     Ok(())
 }
 
-/// A body that is at hand as a whole.
-pub(super) fn one_piece(content: Bytes) -> impl futures_util::Stream<Item = std::io::Result<Bytes>> {
-    stream::iter([Ok(content)])
+/// Whether the library has this very content under this name already. Sources tell of everything again and again; only
+/// what changed becomes a new version, so that apps fetch nothing twice.
+async fn is_known(
+    platform: &Platform,
+    shelf: &Shelf,
+    keys: &ShelfKeys,
+    file: &NewFile,
+    content: &[u8],
+) -> Result<bool, FlowError> {
+    let Some(name) = &file.name else { return Ok(false) };
+    let current = consent_library::find_current(&platform.db, &shelf.library, name).await?;
+    let opened = current.filter(|file| file.shelf == shelf.id).and_then(|file| file.open(shelf, keys).ok());
+    Ok(opened.is_some_and(|opened| opened.metadata.digest == hex(&sha256(content))))
 }
 
 async fn give_up(platform: &Platform, reading: &Reading, error: &SourceError) -> Result<(), FlowError> {

@@ -53,7 +53,7 @@ pub(super) async fn log_access(
     match status {
         500.. => tracing::error!(request.id = %id, %method, route, status, duration_ms, "answered {status}"),
         400..500 => {
-            tracing::debug!(request.id = %id, %method, route, status, duration_ms, "answered {status}")
+            tracing::debug!(request.id = %id, %method, route, status, duration_ms, "answered {status}");
         }
         _ => tracing::info!(request.id = %id, %method, route, status, duration_ms, "answered {status}"),
     }

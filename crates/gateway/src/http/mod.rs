@@ -32,7 +32,7 @@ pub fn routes() -> Vec<&'static RouteInfo> {
 }
 
 /// Serves the platform on a bound listener until it is told to stop.
-pub fn start(platform: Platform, listener: TcpListener) -> std::io::Result<Server> {
+pub fn start(platform: &Platform, listener: TcpListener) -> std::io::Result<Server> {
     let workers = platform.config.server.worker_count();
     let secure = platform.public_url.starts_with("https:");
     let app = {

@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, path::PathBuf};
 
-use consent_client::{App, AppConfig, AuthorizeOptions, Tokens, Url, reqwest};
+use consent_client::{App, AppConfig, AuthorizeOptions, Session, Tokens, Url, reqwest};
 use consent_core::{Cursor, PersonId};
 use consent_crypto::{RsaPrivateKey, digest::hex};
 use serde_json::{Value, json};
@@ -34,6 +34,8 @@ pub struct MockApp {
     pub name: String,
     /// What it wants the data for.
     pub purpose: String,
+    /// Whether it may come back, or has one session only.
+    pub ongoing: bool,
 }
 
 /// What kinds of files the library has.
@@ -140,6 +142,7 @@ impl Cast {
         document["publish"] = true.into();
         let name = text(&document["name"])?.to_owned();
         let purpose = text(&document["purpose"]["summary"])?.to_owned();
+        let ongoing = document["ongoing"].as_bool().unwrap_or_default();
         let operator = std::fs::read_to_string(self.platform.config.operator_token_file())?;
         let body = json!({ "name": name, "contact": "privacy@app.example" });
         let app = self.call(reqwest::Method::POST, "/apps", Some(operator.trim()), Some(body)).await?;
@@ -153,11 +156,16 @@ impl Cast {
             private_key_pem: private_key.to_string(),
             redirect_uri: CALLBACK.to_owned(),
         };
-        Ok(MockApp { client: App::new(config, self.platform.ambient.clone())?, name, purpose })
+        Ok(MockApp { client: App::new(config, self.platform.ambient.clone())?, name, purpose, ongoing })
     }
 
-    /// The app asks, the person approves, the app exchanges the code.
-    pub async fn approve(&self, person: &Person, app: &MockApp) -> Result<(String, Tokens), CliError> {
+    /// The app asks, the person approves, the app exchanges the code. Returns the grant, the tokens, and the session that
+    /// came with the request.
+    pub async fn approve(
+        &self,
+        person: &Person,
+        app: &MockApp,
+    ) -> Result<(String, Tokens, Session), CliError> {
         let options = AuthorizeOptions { state: "demo".to_owned(), ..AuthorizeOptions::default() };
         let asked = app.client.authorize(&options).await?;
         let path = format!("/me/authorizations/{}", asked.url_code.expose());
@@ -167,7 +175,7 @@ impl Cast {
         let made = self.call(reqwest::Method::POST, &path, Some(&person.token), Some(answer)).await?;
         let code = asked.answer(&text(&made["location"])?.parse()?)?;
         let tokens = app.client.exchange(&code, &asked.code_verifier).await?;
-        Ok((text(&made["grantId"])?.to_owned(), tokens))
+        Ok((text(&made["grantId"])?.to_owned(), tokens, asked.session.clone()))
     }
 
     /// Stops, resumes or revokes.

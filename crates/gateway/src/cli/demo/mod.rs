@@ -70,8 +70,8 @@ async fn open(folder: &Path) -> Result<(Platform, String), CliError> {
     let listener = TcpListener::bind(config.server.listen)?;
     let url = config.public_url(listener.local_addr()?);
     let platform = Platform::open(config, Ambient::system(), url.clone()).await?;
-    tokio::spawn(http::start(platform.clone(), listener)?);
-    worker::start(platform.clone());
+    tokio::spawn(http::start(&platform, listener)?);
+    drop(worker::start(platform.clone()));
     Ok((platform, url))
 }
 
@@ -93,13 +93,14 @@ async fn tell(cast: &Cast, files: &[PathBuf]) -> Result<(), CliError> {
         let app = cast.app(kind).await?;
         say(&format!("  {} asks: {}", app.name, app.purpose))?;
         chapter(chapter_number + 1, "She reads it and says yes; the app exchanges its code for tokens")?;
-        let (grant, tokens) = cast.approve(&person, &app).await?;
+        let (grant, tokens, asked) = cast.approve(&person, &app).await?;
         say(&format!("  grant {grant}"))?;
         chapter(
             chapter_number + 2,
             "The app opens a session, lists, fetches, and opens each envelope with its private key",
         )?;
-        let (session, read) = read_everything(&app, &tokens).await?;
+        let session = if app.ongoing { open_session(&app, &tokens).await? } else { asked };
+        let read = read_everything(&app, &tokens, &session).await?;
         say(&read_table(&read))?;
         say("\n  The same files, for the app and on the server's disk:")?;
         say(&disk_table(&read, &cast.on_disk(&person).await?)?)?;
@@ -130,10 +131,13 @@ async fn tell(cast: &Cast, files: &[PathBuf]) -> Result<(), CliError> {
     say(&format!("\nEvery decision is a link of her chain of events; {events} links, checked: unbroken."))
 }
 
-/// Opens a session, waits until its list is final, and reads all of it.
-async fn read_everything(app: &MockApp, tokens: &Tokens) -> Result<(Session, Vec<Read>), CliError> {
+async fn open_session(app: &MockApp, tokens: &Tokens) -> Result<Session, CliError> {
+    Ok(app.client.trigger(&tokens.access.value, &SessionOptions::default()).await?)
+}
+
+/// Waits until the list of a session is final, and reads all of it.
+async fn read_everything(app: &MockApp, tokens: &Tokens, session: &Session) -> Result<Vec<Read>, CliError> {
     let access = &tokens.access.value;
-    let session = app.client.trigger(access, &SessionOptions::default()).await?;
     let list = loop {
         let list = app.client.list(access, &session.key).await?;
         progress(&format!("  {:?}, {} files listed", list.status.state, list.files.len()));
@@ -150,7 +154,7 @@ async fn read_everything(app: &MockApp, tokens: &Tokens) -> Result<(Session, Vec
     }
     progress("");
     say(&format!("  {} files fetched and opened", all.len()))?;
-    Ok((session, all))
+    Ok(all)
 }
 
 fn outcome<T>(answer: &Result<T, ClientError>) -> String {

@@ -30,6 +30,7 @@ impl Read {
     fn words(&self, width: usize) -> String {
         let head = &self.bytes[..self.bytes.len().min(4 * width)];
         let text = String::from_utf8_lossy(head);
+        let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
         text.chars()
             .map(|c| if c.is_control() || c == char::REPLACEMENT_CHARACTER { '·' } else { c })
             .take(width)

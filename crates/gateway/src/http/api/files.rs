@@ -155,7 +155,7 @@ pub(super) async fn list(
 /// A JSON array (`application/json`) that matches a mapped type becomes one file for each month.
 #[utoipa::path(
     post, path = "/api/v1/me/files", tag = "library", operation_id = "uploadFile", params(UploadQuery),
-    request_body(content = Vec<u8>, content_type = "application/octet-stream", description = "The bytes of the file"),
+    request_body(content = String, content_type = "application/octet-stream", description = "The bytes, of any media type"),
     responses((status = 201, description = "Kept", body = ImportedJson)),
 )]
 pub(super) async fn upload(
@@ -172,7 +172,7 @@ pub(super) async fn upload(
 /// Refused for a person who has not signed up yet and so has no library.
 #[utoipa::path(
     post, path = "/api/v1/people/{person}/files", tag = "operator", operation_id = "importFile", params(UploadQuery),
-    request_body(content = Vec<u8>, content_type = "application/octet-stream", description = "The bytes of the file"),
+    request_body(content = String, content_type = "application/octet-stream", description = "The bytes, of any media type"),
     responses((status = 201, description = "Kept", body = ImportedJson)),
 )]
 pub(super) async fn import_for(

@@ -97,7 +97,7 @@ impl ResponseError for Problem {
 
 #[cfg(test)]
 mod tests {
-    use actix_web::body::to_bytes;
+    use actix_web::{body::to_bytes, http::header::CONTENT_TYPE};
     use serde_json::{Value, json};
 
     use super::*;
@@ -106,8 +106,8 @@ mod tests {
     async fn a_refusal_says_what_is_wrong_and_what_to_do() {
         let refusal = Refusal::new(429, "TooManyRequests", "wait").field("email", "too often");
         let answer = Problem(Refusal { retry_after: Some(7), ..refusal }).respond();
-        assert_eq!(answer.headers()["content-type"], PROBLEM_JSON);
-        assert_eq!(answer.headers()["retry-after"], "7");
+        assert_eq!(answer.headers().get(CONTENT_TYPE).unwrap(), PROBLEM_JSON);
+        assert_eq!(answer.headers().get(RETRY_AFTER).unwrap(), "7");
         let body: Value = serde_json::from_slice(&to_bytes(answer.into_body()).await.unwrap()).unwrap();
         let expected = json!({
             "type": "about:blank", "title": "Too Many Requests", "status": 429, "code": "TooManyRequests",
@@ -119,6 +119,6 @@ mod tests {
     #[test]
     fn whoever_is_not_let_in_is_told_how_to_ask() {
         let answer = Problem(Refusal::new(401, "Unauthorized", "no")).respond();
-        assert_eq!(answer.headers()["www-authenticate"], "Bearer");
+        assert_eq!(answer.headers().get(WWW_AUTHENTICATE).unwrap(), "Bearer");
     }
 }
