@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use consent_core::{Ambient, FileId, GrantId, LibraryId, ShelfId};
 use consent_crypto::{
     DropKey, DropPublic, Key, OpenError, SlotContext,
+    digest::hex,
     seal::{open_sealed, seal_to},
     slot,
 };
@@ -283,6 +284,12 @@ impl ShelfKeys {
 
     fn credentials_context(&self) -> SlotContext<'_> {
         context("credentials", &self.library, self.shelf.as_str(), self.library.as_str())
+    }
+
+    /// A name of 16 hex digits for something at the source, always the same, that says nothing without the read key.
+    pub fn opaque_name(&self, at_source: &str) -> Result<String, OpenError> {
+        let key = self.read.as_ref().ok_or(OpenError)?;
+        Ok(hex(&key.derive("name", &[at_source.as_bytes()]).expose()[..8]))
     }
 
     /// These keys and those of the same shelf that `other` has.

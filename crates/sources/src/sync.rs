@@ -66,12 +66,10 @@ fn new_file(account: &Account, file: SampleFile) -> (NewFile, Bytes) {
                 account: Some(account.entity_id.clone()),
                 tags,
                 reference,
-                file_name: Some(name.clone()),
+                file_name: Some(name),
                 ..Metadata::default()
             };
-            // Named by account and path, so that reading the source again supersedes instead of adding.
-            let name = format!("raw_{}_{}", account.number, name);
-            (NewFile { kind: FileKind::Raw, name: Some(name), metadata }, content)
+            (NewFile { kind: FileKind::Raw, name: None, metadata }, content)
         }
     }
 }

@@ -143,7 +143,8 @@ pub async fn check_contents(platform: &Platform, book: &Book) {
 /// Every secret on every slot there is: only its own opens.
 pub async fn check_crosswise(platform: &Platform, book: &Book) {
     let now = platform.ambient.now();
-    let owners = book.sign_ins.iter().filter_map(|sign_in| Some((sign_in.id.as_str(), sign_in.secret.as_ref()?)));
+    let owners =
+        book.sign_ins.iter().filter_map(|sign_in| Some((sign_in.id.as_str(), sign_in.secret.as_ref()?)));
     let codes = book.codes.iter().filter_map(|code| Some((code.row.as_str(), code.secret.as_ref()?)));
     let access = book.pairs.iter().filter_map(|pair| Some((pair.row.as_str(), pair.access.as_ref()?)));
     let refresh = book.pairs.iter().filter_map(|pair| Some((pair.row.as_str(), pair.refresh.as_ref()?)));
@@ -153,7 +154,8 @@ pub async fn check_crosswise(platform: &Platform, book: &Book) {
             let (_, kind) = KINDS.into_iter().find(|(name, _)| *name == kind).unwrap();
             for (own, secret) in &secrets {
                 let opener = Opener::Secret(secret);
-                let library = consent_library::open_slot::<LibraryKey>(&platform.db, kind, &holder, opener, now);
+                let library =
+                    consent_library::open_slot::<LibraryKey>(&platform.db, kind, &holder, opener, now);
                 let grant = consent_library::open_slot::<GrantKey>(&platform.db, kind, &holder, opener, now);
                 let opens = library.await.is_ok() || grant.await.is_ok();
                 assert!(!opens || *own == holder, "{kind:?} of {holder} opens with a secret of {own}");
@@ -166,7 +168,8 @@ pub async fn check_crosswise(platform: &Platform, book: &Book) {
 async fn check_rows(platform: &Platform, book: &Book) {
     for (index, person) in book.people.iter().enumerate() {
         let library = &person.library;
-        let slots = format!("SELECT kind || ' ' || holder FROM slot WHERE library_id = '{library}' ORDER BY 1");
+        let slots =
+            format!("SELECT kind || ' ' || holder FROM slot WHERE library_id = '{library}' ORDER BY 1");
         let expected: BTreeSet<String> =
             book.slots(index).into_iter().map(|(kind, holder, _)| format!("{kind} {holder}")).collect();
         assert_eq!(set(rows::texts(&platform.db, &slots).await), expected, "slots of {}", person.id);
@@ -201,7 +204,11 @@ async fn check_chains(platform: &Platform, book: &Book) {
         let head = verify_chain(&events).unwrap();
         assert_eq!(consent_events::head(&platform.db, &person.id).await.unwrap(), head);
         let kinds = |id: &GrantId| -> Vec<&str> {
-            events.iter().filter(|event| event.act.grant() == Some(id)).map(|event| event.act.kind()).collect()
+            events
+                .iter()
+                .filter(|event| event.act.grant() == Some(id))
+                .map(|event| event.act.kind())
+                .collect()
         };
         let mut count = 0;
         for grant in book.grants.iter().filter(|grant| grant.person == index) {

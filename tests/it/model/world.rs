@@ -11,11 +11,14 @@ use consent_contracts::{Client, Document, NewApp};
 use consent_core::{Actor, Entropy as _, GrantId, PersonId, ShelfId, testing::SeededEntropy};
 use consent_crypto::{RsaPrivateKey, Secret, digest::hex, envelope, pkce};
 use consent_gateway::{
-    flows::{self, Access, Asked, AuthorizeRequest, Caller, FlowError, NewPassword, ReferenceRequest, SampleChoice, SignedIn},
+    flows::{
+        self, Access, Asked, AuthorizeRequest, Caller, FlowError, NewPassword, ReferenceRequest,
+        SampleChoice, SignedIn,
+    },
     platform::Platform,
     worker,
 };
-use consent_library::{FileKind, Metadata, NewFile};
+use consent_library::{FileKind, Metadata, NewFile, Shelf, ShelfKind};
 use futures_util::{TryStreamExt, stream};
 use harness::{MockApp, TestPlatform, fixture, rows};
 
@@ -229,7 +232,8 @@ impl World {
     async fn sign_in(&mut self) {
         let Some(person) = self.a_person() else { return };
         let kept = &self.book.people[person];
-        let guess = if self.percent(25) { self.below(kept.passwords.len()) } else { kept.passwords.len() - 1 };
+        let guess =
+            if self.percent(25) { self.below(kept.passwords.len()) } else { kept.passwords.len() - 1 };
         let (right, email) = (guess + 1 == kept.passwords.len(), kept.email.clone());
         let password = kept.passwords[guess].clone();
         let address = self.address();
@@ -317,7 +321,7 @@ impl World {
         }
         let platform = &self.platform;
         self.attempt(|| flows::connect_sample(platform, &who, "ada", source)).await.happened(true);
-        let shelf = self.fill_shelves(person, Some(source)).await;
+        let shelf = self.fill_shelves(person, Some(source)).await.expect("a new shelf");
         self.book.share_with_future(person, &shelf, self.now());
     }
 
@@ -325,24 +329,24 @@ impl World {
         self.book.shelves.iter().any(|shelf| shelf.person == person && shelf.source == Some(source))
     }
 
-    /// Writes down the one shelf that is new, and puts a file there; nothing is opened for that.
-    async fn fill_shelves(&mut self, person: usize, source: Option<i64>) -> ShelfId {
-        let (platform, library) = (&self.platform, self.book.people[person].library.clone());
-        let known = self.book.library(person);
-        let shelves = consent_library::shelves(&platform.db, &library).await.unwrap();
+    /// Writes down the shelves that are new, at most one for a source and one for her own files, and puts a file on
+    /// each; nothing is opened for that. Returns the one for the source, if there is one.
+    async fn fill_shelves(&mut self, person: usize, source: Option<i64>) -> Option<ShelfId> {
+        let platform = &self.platform;
+        let (library, known) = (&self.book.people[person].library, self.book.library(person));
+        let shelves = consent_library::shelves(&platform.db, library).await.unwrap();
         let new: Vec<_> = shelves.into_iter().filter(|shelf| !known.contains(&shelf.id)).collect();
-        let [shelf] = new.try_into().expect("one new shelf");
-        let content = format!("what stands on {}", shelf.id);
-        let metadata = Metadata { mimetype: "text/plain".to_owned(), ..Metadata::default() };
-        let file = NewFile { kind: FileKind::Raw, name: None, metadata };
-        let body = stream::iter([Ok(content.clone().into())]);
-        let (place, ambient) = (shelf.drop_point(), &platform.ambient);
-        let written = consent_library::write(&platform.blobs, &place, file, body, ambient).await.unwrap();
-        let tx = platform.db.begin_write().await.unwrap();
-        consent_library::insert_files(&tx, &[written], ambient).await.unwrap();
-        tx.commit().await.unwrap();
-        self.book.shelves.push(book::Shelf { id: shelf.id.clone(), person, source, content });
-        shelf.id
+        let (mut made, mut connected) = (Vec::new(), None);
+        for shelf in new {
+            let content = format!("what stands on {}", shelf.id);
+            fill(platform, &shelf, &content).await;
+            let source = source.filter(|_| shelf.kind == ShelfKind::Account);
+            connected = connected.or(source.map(|_| shelf.id.clone()));
+            made.push(book::Shelf { id: shelf.id, person, source, content });
+        }
+        assert_eq!(made.iter().filter(|shelf| shelf.source.is_some()).count(), usize::from(source.is_some()));
+        self.book.shelves.extend(made);
+        connected
     }
 
     /// One who has signed up.
@@ -385,6 +389,17 @@ impl World {
     }
 }
 
+async fn fill(platform: &Platform, shelf: &Shelf, content: &str) {
+    let metadata = Metadata { mimetype: "text/plain".to_owned(), ..Metadata::default() };
+    let file = NewFile { kind: FileKind::Raw, name: None, metadata };
+    let body = stream::iter([Ok(content.to_owned().into())]);
+    let (place, ambient) = (shelf.drop_point(), &platform.ambient);
+    let written = consent_library::write(&platform.blobs, &place, file, body, ambient).await.unwrap();
+    let tx = platform.db.begin_write().await.unwrap();
+    consent_library::insert_files(&tx, &[written], ambient).await.unwrap();
+    tx.commit().await.unwrap();
+}
+
 async fn sign_up(platform: &Platform, email: &str, password: &str) -> Result<flows::SignedUp, FlowError> {
     flows::sign_up(platform, NewPassword { email, password }, None, None).await
 }
@@ -395,8 +410,10 @@ impl World {
         let Some((index, who)) = self.somebody(None).await else { return };
         let (person, contract) = (self.book.sign_ins[index].person, self.below(2));
         let chosen = |shelf: &&book::Shelf| shelf.person == person && self.percent(60);
-        let shelves: Vec<ShelfId> = self.book.shelves.iter().filter(chosen).map(|shelf| shelf.id.clone()).collect();
-        let accounts = consent_sources::list_accounts(&self.platform.db, &self.book.people[person].library).await;
+        let shelves: Vec<ShelfId> =
+            self.book.shelves.iter().filter(chosen).map(|shelf| shelf.id.clone()).collect();
+        let accounts =
+            consent_sources::list_accounts(&self.platform.db, &self.book.people[person].library).await;
         let accounts = accounts.unwrap().into_iter().filter(|account| shelves.contains(&account.shelf));
         let own = self.book.shelves.iter().find(|shelf| shelf.person == person && shelf.source.is_none());
         let answer = flows::Answer {
@@ -441,7 +458,8 @@ impl World {
         future: bool,
         opened: Option<flows::Opened>,
     ) {
-        let query = format!("SELECT id FROM consent_grant WHERE person_id = '{}'", self.book.people[person].id);
+        let query =
+            format!("SELECT id FROM consent_grant WHERE person_id = '{}'", self.book.people[person].id);
         let known = |id: &GrantId| self.book.grants.iter().any(|grant| grant.id == *id);
         let ids = rows::texts(&self.platform.db, &query).await.into_iter().map(|id| id.parse().unwrap());
         let [id] = ids.filter(|id| !known(id)).collect::<Vec<_>>().try_into().expect("one new grant");
@@ -492,7 +510,7 @@ impl World {
             None => self.add_throwaway().await,
         };
         if !self.has_account(person, source) {
-            let shelf = self.fill_shelves(person, Some(source)).await;
+            let shelf = self.fill_shelves(person, Some(source)).await.expect("a new shelf");
             self.book.share_with_future(person, &shelf, self.now());
         }
         self.add_grant(person, contract, verifier, false, opened.map(|(opened, _)| opened)).await;
@@ -555,7 +573,8 @@ impl World {
 
     /// A grant as its owner would find it.
     async fn kept(&self, index: usize) -> (consent_grants::Grant, Actor) {
-        let (grant, person) = (&self.book.grants[index], &self.book.people[self.book.grants[index].person].id);
+        let (grant, person) =
+            (&self.book.grants[index], &self.book.people[self.book.grants[index].person].id);
         let kept = consent_grants::find_of_person(&self.platform.db, person, &grant.id).await.unwrap();
         (kept, Actor::Person(person.clone()))
     }
@@ -730,10 +749,11 @@ impl World {
             return;
         }
         let now = self.now();
-        let known = self.book.shelves.iter().find(|shelf| shelf.person == person && shelf.source == Some(source));
+        let known =
+            self.book.shelves.iter().find(|shelf| shelf.person == person && shelf.source == Some(source));
         let (shelf, new) = match known {
             Some(shelf) => (shelf.id.clone(), false),
-            None => (self.fill_shelves(person, Some(source)).await, true),
+            None => (self.fill_shelves(person, Some(source)).await.expect("a new shelf"), true),
         };
         let asking = &mut self.book.grants[grant];
         if !asking.shelves.contains(&shelf) {
@@ -779,8 +799,10 @@ async fn client(platform: &Platform, keys: &str, future: bool) -> Client {
     });
     document.as_object_mut().unwrap().retain(|name, value| name != "publish" && !value.is_null());
     let document: Document = serde_json::from_value(document).unwrap();
-    let (tx, ambient, policy) = (platform.db.begin_write().await.unwrap(), &platform.ambient, platform.policy());
-    let new = NewApp { name: keys.to_owned(), contact: "privacy@app.example".to_owned(), ..NewApp::default() };
+    let (tx, ambient, policy) =
+        (platform.db.begin_write().await.unwrap(), &platform.ambient, platform.policy());
+    let new =
+        NewApp { name: keys.to_owned(), contact: "privacy@app.example".to_owned(), ..NewApp::default() };
     let (app, _) = consent_contracts::register_app(&tx, new, &policy, ambient).await.unwrap();
     let contract = consent_contracts::draft(&tx, &app.id, document, &policy, ambient).await.unwrap();
     consent_contracts::publish(&tx, &app.id, &contract.id, ambient).await.unwrap();

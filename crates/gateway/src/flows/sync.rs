@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use consent_core::GrantId;
 use consent_crypto::digest::{hex, sha256};
 use consent_grants::Stage;
-use consent_library::{AccountProblem, AccountState, NewFile, Shelf, ShelfKeys, WrittenFile};
+use consent_library::{AccountProblem, AccountState, LibraryError, NewFile, Shelf, ShelfKeys, WrittenFile};
 use consent_sessions::{Outcome, Session, State};
 use consent_sources::{Account, Credentials, Reading, SourceError, SourcePage, state_since};
 use futures_util::stream;
@@ -143,7 +143,8 @@ async fn keep_page(
 ) -> Result<(), FlowError> {
     let (ambient, place) = (&platform.ambient, shelf.drop_point());
     let mut written: Vec<WrittenFile> = Vec::with_capacity(page.files.len());
-    for (file, content) in page.files {
+    for (mut file, content) in page.files {
+        file.name = name_of(&reading.account, keys, &file)?;
         if !is_known(platform, shelf, keys, &file, &content).await? {
             let content = stream::iter([Ok(content)]);
             written.push(consent_library::write(&platform.blobs, &place, file, content, ambient).await?);
@@ -157,6 +158,18 @@ async fn keep_page(
     }
     tx.commit().await?;
     Ok(())
+}
+
+/// The name of a file on the wire. A raw one is named after its account and place at the source, the place only as the
+/// shelf's own key spells it.
+fn name_of(account: &Account, keys: &ShelfKeys, file: &NewFile) -> Result<Option<String>, FlowError> {
+    match (&file.name, &file.metadata.file_name) {
+        (None, Some(at_source)) => {
+            let opaque = keys.opaque_name(at_source).map_err(LibraryError::Damaged)?;
+            Ok(Some(format!("raw_{}_{opaque}", account.number)))
+        }
+        (name, _) => Ok(name.clone()),
+    }
 }
 
 /// Whether the library has this very content under this name already. Sources tell of everything again and again; only

@@ -137,6 +137,10 @@ impl Cast {
         };
         let mut document: Value = serde_json::from_str(document)?;
         let (key, private_key) = RsaPrivateKey::generate()?;
+        if kind == "read-raw" {
+            // Whatever the caller brought: this app asks for every raw file.
+            document["scope"] = json!({});
+        }
         document["publicKey"] = key.public().to_spki_pem().into();
         document["redirectUris"] = json!([CALLBACK]);
         document["publish"] = true.into();

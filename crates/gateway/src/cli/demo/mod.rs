@@ -76,7 +76,7 @@ async fn open(folder: &Path) -> Result<(Platform, String), CliError> {
 }
 
 async fn tell(cast: &Cast, files: &[PathBuf]) -> Result<(), CliError> {
-    chapter(1, "A person signs up and fills her library")?;
+    chapter("A person signs up and fills her library")?;
     let person = cast.person().await?;
     say(&format!("  {} has a library; only her secrets open it", Cast::EMAIL))?;
     let has = if files.is_empty() {
@@ -87,18 +87,14 @@ async fn tell(cast: &Cast, files: &[PathBuf]) -> Result<(), CliError> {
 
     let mut first = None;
     let kinds = [("read", has.mapped), ("read-raw", has.raw)];
-    for (index, (kind, _)) in kinds.into_iter().filter(|(_, wanted)| *wanted).enumerate() {
-        let chapter_number = 2 + 3 * index;
-        chapter(chapter_number, &format!("An app registers a {kind} contract with its public key"))?;
+    for (kind, _) in kinds.into_iter().filter(|(_, wanted)| *wanted) {
+        chapter(&format!("An app registers a {kind} contract with its public key"))?;
         let app = cast.app(kind).await?;
         say(&format!("  {} asks: {}", app.name, app.purpose))?;
-        chapter(chapter_number + 1, "She reads it and says yes; the app exchanges its code for tokens")?;
+        chapter("She reads it and says yes; the app exchanges its code for tokens")?;
         let (grant, tokens, asked) = cast.approve(&person, &app).await?;
         say(&format!("  grant {grant}"))?;
-        chapter(
-            chapter_number + 2,
-            "The app opens a session, lists, fetches, and opens each envelope with its private key",
-        )?;
+        chapter("The app opens a session, lists, fetches, and opens each envelope with its private key")?;
         let session = if app.ongoing { open_session(&app, &tokens).await? } else { asked };
         let read = read_everything(&app, &tokens, &session).await?;
         say(&read_table(&read))?;
@@ -111,7 +107,7 @@ async fn tell(cast: &Cast, files: &[PathBuf]) -> Result<(), CliError> {
     let name =
         read.first().map(|read| read.name.clone()).ok_or_else(|| CliError::new("the app got no file"))?;
 
-    chapter(8, "She stops the contract, resumes it, and ends it for good")?;
+    chapter("She stops the contract, resumes it, and ends it for good")?;
     for (verb, expected) in
         [("stop", Some("GrantStopped")), ("resume", None), ("revoke", Some("InvalidToken"))]
     {
@@ -167,8 +163,8 @@ fn outcome<T>(answer: &Result<T, ClientError>) -> String {
     }
 }
 
-fn chapter(number: usize, title: &str) -> Result<(), CliError> {
-    say(&format!("\n{number}. {title}"))
+fn chapter(title: &str) -> Result<(), CliError> {
+    say(&format!("\n== {title}"))
 }
 
 /// Shows how far a long step is, on one line of a terminal that it writes again and again.
