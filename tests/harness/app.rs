@@ -1,8 +1,8 @@
 //! A third-party app.
 
 use consent_client::{
-    App, AppConfig, Authorization, AuthorizeOptions, ClientError, FileList, Session, SessionOptions, Tokens,
-    Url, reqwest::Method,
+    App, AppConfig, Authorization, AuthorizeOptions, ClientError, FileList, ReferenceOptions, Session,
+    SessionOptions, Tokens, Url, reqwest::Method,
 };
 use consent_core::Ambient;
 use serde_json::{Value, json};
@@ -150,7 +150,7 @@ impl MockApp {
 
     /// Sends the person of `shared` to connect one more sample source.
     pub async fn adds_sample(&self, platform: &TestPlatform, shared: &Shared, source: i64) -> Url {
-        let options = Default::default();
+        let options = ReferenceOptions::default();
         let asked = self.client.reference(&shared.tokens.access.value, &options).await.expect("a reference");
         let source = source.to_string();
         let parameters =

@@ -7,6 +7,7 @@ mod operator;
 mod person;
 mod platform;
 pub mod postgres;
+mod process;
 pub mod rows;
 mod stories;
 
@@ -15,6 +16,7 @@ pub use contents::Contents;
 pub use operator::Operator;
 pub use person::{Person, Yes};
 pub use platform::{Answer, Engine, TestPlatform};
+pub use process::{NotStarted, Place, Process};
 
 /// A file of `fixtures/`.
 ///

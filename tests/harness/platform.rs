@@ -1,6 +1,6 @@
 //! A platform of a test's own.
 
-use std::{net::TcpListener, path::Path, sync::Arc, time::Duration};
+use std::{net::TcpListener, os::unix::fs::PermissionsExt, path::Path, sync::Arc, time::Duration};
 
 use actix_like::ServerTask;
 use chrono::TimeDelta;
@@ -14,7 +14,7 @@ use consent_gateway::{config::Config, http, platform::Platform};
 use sea_orm::{ConnectionTrait, Statement};
 use serde_json::Value;
 
-use crate::{MockApp, Operator, Person, fixture, postgres};
+use crate::{MockApp, Operator, Person, Place, Process, fixture, postgres};
 
 mod actix_like {
     //! The running server, stopped when the test is over.
@@ -103,6 +103,20 @@ impl TestPlatform {
         Some(Self::on(dir, &url, TestClock::new(), change).await)
     }
 
+    /// The same roles at the door of a process, with its database, blobs and keys to look into. Its clock is that of the
+    /// machine, which nobody moves.
+    pub async fn at(process: &Process, place: &Place) -> Self {
+        let mut config = Config::for_tests(place.path());
+        config.database.url = place.database_url().into();
+        let (ambient, url) = (Ambient::system(), process.url.clone());
+        let keys = Keystore::open_or_create(&config.keys_dir(), &ambient).expect("keys");
+        let inner = Platform::open_with_keys(config, ambient, url.clone(), keys)
+            .await
+            .expect("a platform that opens");
+        let (dir, http) = (place.dir.clone(), process.http().clone());
+        Self { url, clock: TestClock::new(), inner, dir, http, _server: ServerTask(tokio::spawn(async {})) }
+    }
+
     /// Another replica on the same database, blobs, keys and clock.
     pub async fn replica(&self) -> Self {
         self.replica_with(|_| {}).await
@@ -154,7 +168,7 @@ impl TestPlatform {
         }));
         let http = reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())
-            .timeout(Duration::from_secs(60))
+            .timeout(Duration::from_mins(1))
             .build()
             .expect("an HTTP client");
         Self { url, clock, inner, dir, http, _server: server }
@@ -246,12 +260,10 @@ fn keystore(dir: &Path, ambient: &Ambient) -> Keystore {
     let keys = dir.join("keys");
     if !keys.exists() {
         let private = |name: &str, text: &str| {
-            use std::os::unix::fs::PermissionsExt;
             let path = keys.join(name);
             std::fs::write(&path, text).expect("a key file");
             std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).expect("its mode");
         };
-        use std::os::unix::fs::PermissionsExt;
         std::fs::create_dir(&keys).expect("a folder for keys");
         std::fs::set_permissions(&keys, std::fs::Permissions::from_mode(0o700)).expect("its mode");
         private("tokens-1.pem", &fixture("keys/server-tokens.pem"));

@@ -67,10 +67,8 @@ struct Cluster {
 impl Cluster {
     fn start() -> Option<Self> {
         let Some(programs) = installation() else {
-            let wanted = std::env::var_os("CONSENT_TEST_REQUIRE").unwrap_or_default();
-            let required = wanted.to_string_lossy().split(',').any(|name| name.trim() == "postgres");
             assert!(
-                !required,
+                !crate::is_required("postgres"),
                 "CONSENT_TEST_REQUIRE lists postgres, but initdb, pg_ctl, postgres and psql are not to be found \
                  together in PATH or in /usr/lib/postgresql/*/bin"
             );
@@ -130,6 +128,7 @@ fn id(arguments: &[&str]) -> Option<u32> {
 }
 
 /// The folder with the programs of one `PostgreSQL`, behind the links that lead to it.
+#[expect(clippy::disallowed_methods, reason = "where programs are, not the server's configuration")]
 fn installation() -> Option<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let folders = std::env::split_paths(&path).chain(packaged());

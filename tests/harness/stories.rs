@@ -7,7 +7,7 @@ macro_rules! stories {
     ($(#[$attribute:meta])* async fn $($rest:tt)+) => {
         $crate::stories! { with |_| {}; $(#[$attribute])* async fn $($rest)+ }
     };
-    (with $change:expr; $($(#[$attribute:meta])* async fn $name:ident($platform:ident: TestPlatform) $body:block)+) => {
+    (with $change:expr; $($(#[$attribute:meta])* async fn $name:ident($platform:ident: TestPlatform $(,)?) $body:block)+) => {
         $(
             $(#[$attribute])*
             async fn $name($platform: $crate::TestPlatform) $body

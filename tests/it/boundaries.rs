@@ -1,7 +1,6 @@
 //! The map of the workspace as data, compared with what the crates really do. A new edge is a one-line change here.
 
 use std::{
-    ffi::OsString,
     fs,
     path::{Path, PathBuf},
     process::Command,
@@ -115,7 +114,7 @@ fn a_name_that_only_ends_alike_and_a_comment_are_no_mention() {
 
 /// The packages of the workspace without `consent-`, and what each depends on.
 fn packages() -> Vec<(String, Vec<Value>)> {
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo"));
+    let cargo = env!("CARGO");
     let metadata = Command::new(cargo)
         .args(["metadata", "--format-version", "1", "--no-deps"])
         .current_dir(root())

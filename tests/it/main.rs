@@ -1,8 +1,20 @@
 //! The platform's stories, told through its front door.
 
+#![expect(clippy::unwrap_used, reason = "a story that goes another way has failed")]
+
 mod boundaries;
+mod commands;
+mod consent;
+mod crash;
+mod downloads;
 mod model;
+mod own_files;
+mod people;
 mod reading;
+mod registry;
 mod schema;
+mod secrets;
+mod sessions;
 mod signatures;
+mod sweep;
 mod tokens;

@@ -12,8 +12,8 @@ use harness::{TestPlatform, stories};
 use world::World;
 
 /// How many sequences, and how many acts in each.
-const SEQUENCES: u64 = 10;
-const ACTS: usize = 36;
+const SEQUENCES: u64 = 8;
+const ACTS: usize = 32;
 
 stories! {
     async fn every_secret_opens_what_its_owner_was_given_and_nothing_else(platform: TestPlatform) {

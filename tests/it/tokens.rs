@@ -131,7 +131,8 @@ stories! {
         let sibling = app.another_contract(&platform, "read", "app-1", |_| {}).await;
         let (asked, code) = agreed(&platform, &app).await;
         let right = &asked.code_verifier;
-        let wrong = ["a".repeat(43), "a".repeat(42), "a".repeat(129), String::new(), format!("{} ", right.expose())];
+        let wrong =
+            ["a".repeat(43), "a".repeat(42), "a".repeat(129), String::new(), format!("{} ", right.expose())];
         let refuse_all = async || {
             for verifier in &wrong {
                 let verifier = verifier.as_str().into();
@@ -153,7 +154,8 @@ stories! {
 
     async fn a_code_waits_ten_minutes(platform: TestPlatform) {
         let app = platform.app("read").await;
-        let ((early, in_time), (late, too_late)) = (agreed(&platform, &app).await, agreed(&platform, &app).await);
+        let ((early, in_time), (late, too_late)) =
+            (agreed(&platform, &app).await, agreed(&platform, &app).await);
         platform.wait(TimeDelta::seconds(599));
         let tokens = app.client.exchange(&in_time, &early.code_verifier).await.unwrap();
         platform.wait(TimeDelta::seconds(1));
@@ -220,7 +222,7 @@ stories! {
         assert_eq!(used(&app, &bystander.access.value).await, "ok");
     }
 
-    async fn tokens_of_a_stopped_grant_are_refreshed_and_open_nothing_until_she_resumes(platform: TestPlatform) {
+    async fn tokens_of_a_stopped_grant_refresh_and_open_nothing_until_she_resumes(platform: TestPlatform) {
         let app = platform.app("read").await;
         let ada = platform.person("ada").await;
         ada.connects(&[16]).await;
@@ -293,7 +295,8 @@ stories! {
         let before = platform.rows("session").await;
         assert_eq!(app.sends(Method::POST, TRIGGER, &jwt).await.status, 200);
         assert_eq!(app.sends(Method::POST, TRIGGER, &jwt).await.refusal(), "400 InvalidRequest");
-        let elsewhere = app.at(&platform.replica().await);
+        let replica = platform.replica().await;
+        let elsewhere = app.at(&replica);
         assert_eq!(elsewhere.sends(Method::POST, TRIGGER, &jwt).await.refusal(), "400 InvalidRequest");
         assert_eq!(app.sends(Method::GET, ACCOUNTS, &jwt).await.refusal(), "400 InvalidRequest");
         assert_eq!(platform.rows("session").await, before + 1);
@@ -330,10 +333,14 @@ stories! {
             let jwt = app.client.signed(&claims).unwrap();
             app.sends(Method::GET, ACCOUNTS, &jwt).await.refusal()
         };
-        for near in [json!(now - 300_000), json!(now + 300_000), json!(f64::from(1_000) * 1_780_315_200.000_5)] {
+        for near in
+            [json!(now - 300_000), json!(now + 300_000), json!(f64::from(1_000) * 1_780_315_200.000_5)]
+        {
             assert_eq!(at(near.clone()).await, "200 ", "{near}");
         }
-        for wrong in [json!(now - 360_000), json!(now + 360_000), json!(now / 1000), json!("now"), Value::Null] {
+        for wrong in
+            [json!(now - 360_000), json!(now + 360_000), json!(now / 1000), json!("now"), Value::Null]
+        {
             assert_eq!(at(wrong.clone()).await, "400 InvalidRequest", "{wrong}");
         }
     }
@@ -413,7 +420,9 @@ stories! {
 
         let challenge = "A".repeat(43);
         let claims = [
-            ("redirect_uri", MockApp::CALLBACK), ("code_challenge", &challenge), ("code_challenge_method", "S256"),
+            ("redirect_uri", MockApp::CALLBACK),
+            ("code_challenge", &challenge),
+            ("code_challenge_method", "S256"),
         ];
         let asked = app.sends(Method::POST, "v1.7/oauth/authorize", &app.jwt(&claims)).await.ok();
         assert_eq!(members(&said(&platform, &asked["token"]).await), ["preauthorization_code"]);
@@ -422,7 +431,8 @@ stories! {
 
         let (asked, code) = agreed(&platform, &app).await;
         let claims = [
-            ("grant_type", "authorization_code"), ("code", code.expose()),
+            ("grant_type", "authorization_code"),
+            ("code", code.expose()),
             ("code_verifier", asked.code_verifier.expose()),
         ];
         let answer = app.sends(Method::POST, "v1.7/oauth/token", &app.jwt(&claims)).await.ok();
@@ -451,7 +461,8 @@ stories! {
             let app = operator.call(Method::POST, "/apps", Some(&body)).await.ok();
             MockApp::with_contract(&platform, &app, "read", "app-1", |_| {}).await
         };
-        let (one, twin, other) = (partner("tidemark").await, partner("tidemark").await, partner("fairfare").await);
+        let (one, twin, other) =
+            (partner("tidemark").await, partner("tidemark").await, partner("fairfare").await);
         let sibling = one.another_contract(&platform, "read-optional", "app-1", |_| {}).await;
         let (ada, eve) = (platform.person("ada").await, platform.person("eve").await);
         let name = ada.approves(&one).await.shared.tokens.person;

@@ -19,6 +19,9 @@ pub enum GrantError {
         /// The stage it is in.
         from: Stage,
     },
+    /// The cursor is none that a page of this list gave.
+    #[error("after: must be what the page before gave as next")]
+    Cursor,
     /// The database failed.
     #[error(transparent)]
     Store(#[from] StoreError),

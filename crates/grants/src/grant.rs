@@ -29,6 +29,8 @@ pub struct Grant {
     pub stage: Stage,
     /// Rises with every change, from 1.
     pub seq: i64,
+    /// How often it was stopped or ended: what was begun under another epoch does not go on.
+    pub epoch: i64,
     /// When she said yes.
     pub created_at: DateTime<Utc>,
     /// When it ends by itself.

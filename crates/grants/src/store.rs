@@ -31,6 +31,7 @@ pub async fn insert(tx: &Tx, new: NewGrant, ambient: &Ambient) -> Result<Grant, 
         choices: new.choices,
         stage: Stage::Active,
         seq: 1,
+        epoch: 0,
         created_at: now,
         expires_at: new.expires_at,
     };
@@ -46,7 +47,7 @@ pub async fn insert(tx: &Tx, new: NewGrant, ambient: &Ambient) -> Result<Grant, 
         stage: Set(grant.stage.name().to_owned()),
         stage_at: Set(now),
         seq: Set(grant.seq),
-        epoch: Set(0),
+        epoch: Set(grant.epoch),
         created_at: Set(now),
         expires_at: Set(grant.expires_at),
     };
@@ -127,7 +128,8 @@ async fn list(
     mut mine: Select<row::grant::Entity>,
     cursor: &Cursor,
 ) -> Result<Page<Grant>, GrantError> {
-    if let Some(after) = cursor.after.as_deref().and_then(|after| after.parse::<GrantId>().ok()) {
+    if let Some(after) = &cursor.after {
+        let after: GrantId = after.parse().map_err(|_| GrantError::Cursor)?;
         mine = mine.filter(row::grant::Column::Id.gt(after));
     }
     let rows = mine.order_by_asc(row::grant::Column::Id).limit(cursor.limit + 1).all(db).await?;
@@ -135,7 +137,7 @@ async fn list(
     Ok(Page::cut(grants, cursor, |grant: &Grant| grant.id.to_string()))
 }
 
-/// The stage of a grant at a moment; what a running download asks again and again.
+/// The stage of a grant at a moment; what a running sync asks again and again.
 pub async fn stage_of(
     db: &impl ConnectionTrait,
     id: &GrantId,
@@ -147,11 +149,10 @@ pub async fn stage_of(
 /// Proof, for this transaction, that the grant has not ended: nobody can close it before the transaction does.
 pub async fn lock(tx: &Tx, id: &GrantId, ambient: &Ambient) -> Result<OpenOwner, GrantError> {
     let row = row::grant::Entity::find_by_id(id.clone()).lock_shared().one(tx).await?;
-    let row = row.ok_or_else(|| GrantError::NotFound(id.clone()))?;
-    let epoch = row.epoch;
-    match Grant::try_from(row)?.stage_at(ambient.now()) {
+    let grant = Grant::try_from(row.ok_or_else(|| GrantError::NotFound(id.clone()))?)?;
+    match grant.stage_at(ambient.now()) {
         stage @ (Stage::Active | Stage::Stopped { .. }) => {
-            Ok(OpenOwner::locked(Owner::Grant(id.clone()), epoch, stage == Stage::Active))
+            Ok(OpenOwner::locked(Owner::Grant(grant.id), grant.epoch, stage == Stage::Active))
         }
         from @ (Stage::Expired { .. } | Stage::Revoked { .. }) => {
             Err(GrantError::Refused { verb: Verb::Use, from })
@@ -178,13 +179,12 @@ pub async fn revoke(tx: &Tx, id: &GrantId, ambient: &Ambient) -> Result<Grant, G
 
 /// Notes that the grant's time ran out; refused before that.
 pub async fn expire(tx: &Tx, id: &GrantId, ambient: &Ambient) -> Result<Grant, GrantError> {
-    let row = locked(tx, id).await?;
-    let (epoch, mut grant) = (row.epoch, Grant::try_from(row)?);
+    let mut grant = Grant::try_from(locked(tx, id).await?)?;
     let stage = match grant.expires_at {
         Some(at) if at <= ambient.now() => grant.stage.expire(at)?,
         _ => return Err(GrantError::Refused { verb: Verb::Expire, from: grant.stage }),
     };
-    write(tx, &mut grant, epoch, stage, ambient.now()).await?;
+    write(tx, &mut grant, stage, ambient.now()).await?;
     Ok(grant)
 }
 
@@ -236,28 +236,22 @@ async fn change(
     now: DateTime<Utc>,
     to: impl FnOnce(Stage) -> Result<Stage, GrantError>,
 ) -> Result<Grant, GrantError> {
-    let row = locked(tx, id).await?;
-    let (epoch, mut grant) = (row.epoch, Grant::try_from(row)?);
+    let mut grant = Grant::try_from(locked(tx, id).await?)?;
     let stage = to(grant.stage_at(now))?;
-    write(tx, &mut grant, epoch, stage, now).await?;
+    write(tx, &mut grant, stage, now).await?;
     Ok(grant)
 }
 
-async fn write(
-    tx: &Tx,
-    grant: &mut Grant,
-    epoch: i64,
-    stage: Stage,
-    now: DateTime<Utc>,
-) -> Result<(), GrantError> {
+async fn write(tx: &Tx, grant: &mut Grant, stage: Stage, now: DateTime<Utc>) -> Result<(), GrantError> {
     let closing = stage != Stage::Active;
     grant.stage = stage;
     grant.seq += 1;
+    grant.epoch += i64::from(closing);
     row::grant::Entity::update_many()
         .col_expr(row::grant::Column::Stage, Expr::value(stage.name()))
         .col_expr(row::grant::Column::StageAt, Expr::value(stage.since().unwrap_or(now)))
         .col_expr(row::grant::Column::Seq, Expr::value(grant.seq))
-        .col_expr(row::grant::Column::Epoch, Expr::value(epoch + i64::from(closing)))
+        .col_expr(row::grant::Column::Epoch, Expr::value(grant.epoch))
         .filter(row::grant::Column::Id.eq(grant.id.clone()))
         .exec(tx)
         .await?;
@@ -284,6 +278,7 @@ impl TryFrom<row::grant::Model> for Grant {
             version: row.version,
             text_hash: row.text_hash,
             seq: row.seq,
+            epoch: row.epoch,
             created_at: row.created_at,
             expires_at: row.expires_at,
         })

@@ -15,6 +15,7 @@ CREATE TABLE slot (
     UNIQUE (kind, holder)
 );
 CREATE INDEX slot_owner ON slot (owner_id);
+CREATE INDEX slot_end ON slot (not_after);
 
 CREATE TABLE shelf (
     id text PRIMARY KEY,

@@ -1,7 +1,7 @@
 //! The rows of libraries.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use consent_core::{Ambient, FileId, GrantId, LibraryId, OpenOwner, Owner, Period, PersonId, RowId, ShelfId};
+use consent_core::{Ambient, GrantId, LibraryId, OpenOwner, Owner, Period, PersonId, RowId, ShelfId};
 use consent_crypto::{DropPublic, Key};
 use consent_store::{Migration, StoreError, Tx};
 use sea_orm::{
@@ -154,15 +154,6 @@ pub async fn open_slot<K: OpensTo>(
     open(db, kind, holder, opener, now).await.map(K::from_key)
 }
 
-/// Whether there is a slot, without opening it.
-pub async fn slot_exists(
-    db: &impl ConnectionTrait,
-    kind: SlotKind,
-    holder: &str,
-) -> Result<bool, LibraryError> {
-    Ok(slots_of(kind, holder).count(db).await? > 0)
-}
-
 /// Removes one slot; none is fine.
 pub async fn remove_slot(tx: &Tx, kind: SlotKind, holder: &str) -> Result<(), LibraryError> {
     row::slot::Entity::delete_many()
@@ -177,6 +168,12 @@ pub async fn remove_slot(tx: &Tx, kind: SlotKind, holder: &str) -> Result<(), Li
 pub async fn remove_slots_of(tx: &Tx, owner: &Owner) -> Result<(), LibraryError> {
     row::slot::Entity::delete_many().filter(row::slot::Column::OwnerId.eq(owner.id())).exec(tx).await?;
     Ok(())
+}
+
+/// Removes all slots whose time is over, which no secret is to open any more, not even beside a copy of the database.
+pub async fn sweep_slots(tx: &Tx, now: DateTime<Utc>) -> Result<u64, LibraryError> {
+    let over = row::slot::Column::NotAfter.lte(now);
+    Ok(row::slot::Entity::delete_many().filter(over).exec(tx).await?.rows_affected)
 }
 
 fn slots_of(kind: SlotKind, holder: &str) -> sea_orm::Select<row::slot::Entity> {
@@ -319,13 +316,6 @@ pub async fn take_back(tx: &Tx, grant: &GrantId) -> Result<(), LibraryError> {
     Ok(())
 }
 
-/// Takes one shelf back from all grants; needs no key.
-pub async fn take_back_shelf(tx: &Tx, shelf: &ShelfId) -> Result<(), LibraryError> {
-    let all = row::grant_shelf::Column::ShelfId.eq(shelf.clone());
-    row::grant_shelf::Entity::delete_many().filter(all).exec(tx).await?;
-    Ok(())
-}
-
 /// The shelf keys a grant was given, still wrapped.
 pub async fn granted(db: &impl ConnectionTrait, grant: &GrantId) -> Result<Vec<Granted>, LibraryError> {
     let mine = row::grant_shelf::Entity::find().filter(row::grant_shelf::Column::GrantId.eq(grant.clone()));
@@ -422,7 +412,8 @@ pub async fn files_named(
     name: &str,
     at: DateTime<Utc>,
 ) -> Result<Option<File>, LibraryError> {
-    if shelves.is_empty() {
+    // No database is asked for text that it could not even compare.
+    if shelves.is_empty() || name.contains('\0') {
         return Ok(None);
     }
     let row = as_of(library, shelves, at).filter(row::file::Column::Name.eq(name)).one(db).await?;
@@ -455,18 +446,6 @@ fn current(library: &LibraryId, name: &str) -> Condition {
         .add(row::file::Column::LibraryId.eq(library.clone()))
         .add(row::file::Column::Name.eq(name))
         .add(row::file::Column::SupersededAt.is_null())
-}
-
-/// One file of a library, by id.
-pub async fn find_file(
-    db: &impl ConnectionTrait,
-    library: &LibraryId,
-    id: &FileId,
-) -> Result<File, LibraryError> {
-    let mine =
-        row::file::Entity::find_by_id(id.clone()).filter(row::file::Column::LibraryId.eq(library.clone()));
-    let row = mine.one(db).await?.ok_or_else(|| LibraryError::NoFile(id.clone()))?;
-    Ok(File::try_from(row)?)
 }
 
 impl TryFrom<row::file::Model> for File {

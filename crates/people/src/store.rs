@@ -33,7 +33,9 @@ pub async fn find_by_email(db: &impl ConnectionTrait, email: &str) -> Result<Opt
 pub async fn list(db: &impl ConnectionTrait, cursor: &Cursor) -> Result<Page<Person>, PeopleError> {
     let mut query = row::person::Entity::find().order_by_asc(row::person::Column::Id).limit(cursor.limit + 1);
     if let Some(after) = &cursor.after {
-        query = query.filter(row::person::Column::Id.gt(after.as_str()));
+        let reason = "must be what the page before gave as next";
+        let after: PersonId = after.parse().map_err(|_| PeopleError::Invalid { field: "after", reason })?;
+        query = query.filter(row::person::Column::Id.gt(after));
     }
     let persons: Result<Vec<Person>, _> = query.all(db).await?.into_iter().map(Person::try_from).collect();
     Ok(Page::cut(persons?, cursor, |person| person.id.to_string()))

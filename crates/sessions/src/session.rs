@@ -40,6 +40,12 @@ impl State {
         }
     }
 
+    /// Whether the list stays what it is.
+    #[must_use]
+    pub fn is_final(&self) -> bool {
+        matches!(self, Self::Completed { .. } | Self::Partial { .. })
+    }
+
     /// The moment as of which the session lists files: now while it runs, the moment it ended afterwards.
     #[must_use]
     pub fn as_of(&self, now: DateTime<Utc>) -> DateTime<Utc> {

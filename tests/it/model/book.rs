@@ -248,7 +248,7 @@ impl Book {
     pub fn exchange(&self, code: usize, verifier: &str, contract: usize, now: Moment) -> Exchange {
         let code = &self.codes[code];
         let grant = &self.grants[code.grant];
-        if contract != grant.contract || verifier != code.verifier {
+        if contract != grant.contract || verifier != code.verifier || grant.is_over_at(now) {
             return Exchange::Refused;
         }
         match code.used {
@@ -256,7 +256,7 @@ impl Book {
                 Exchange::Replay(family)
             }
             Some(_) => Exchange::Refused,
-            None if code.expires_at <= now || grant.is_over_at(now) => Exchange::Refused,
+            None if code.expires_at <= now => Exchange::Refused,
             None => Exchange::Tokens,
         }
     }
@@ -270,12 +270,11 @@ impl Book {
         if pair.gone {
             return Refresh::Reuse(pair.family);
         }
-        if pair.refresh_ends() <= now {
+        if pair.refresh_ends() <= now || grant.is_over_at(now) {
             return Refresh::Refused;
         }
         match pair.successor {
             _ if pair.is_retired_at(now) => Refresh::Reuse(pair.family),
-            _ if grant.is_over_at(now) => Refresh::Refused,
             Some(successor) => Refresh::Same(successor),
             None => Refresh::New,
         }

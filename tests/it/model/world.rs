@@ -85,24 +85,28 @@ impl World {
 
     /// Does something, and compares.
     pub async fn act(&mut self) {
-        match self.below(40) {
-            0..2 => self.sign_up().await,
-            2..5 => self.sign_in().await,
-            5 => self.sign_out().await,
-            6 => self.change_password().await,
-            7 => self.recover().await,
-            8 => self.new_recovery_code().await,
-            9..11 => self.connect().await,
-            11..15 => self.approve().await,
-            15..17 => self.auto_authorize().await,
-            17..20 => self.exchange().await,
-            20..24 => self.refresh().await,
-            24..27 => self.read().await,
-            27 => self.onboard().await,
-            28..30 => self.stop().await,
-            30..32 => self.resume().await,
-            32 => self.revoke().await,
-            33..38 => self.wait(),
+        match self.below(100) {
+            // At first there is nobody and nothing.
+            _ if self.book.people.is_empty() => self.sign_up().await,
+            _ if self.book.pairs.is_empty() && !self.book.codes.is_empty() => self.exchange().await,
+            _ if self.book.pairs.is_empty() => self.approve().await,
+            0..4 => self.sign_up().await,
+            4..8 => self.sign_in().await,
+            8..10 => self.sign_out().await,
+            10..13 => self.change_password().await,
+            13..15 => self.recover().await,
+            15..17 => self.new_recovery_code().await,
+            17..24 => self.connect().await,
+            24..32 => self.approve().await,
+            32..37 => self.auto_authorize().await,
+            37..46 => self.exchange().await,
+            46..60 => self.refresh().await,
+            60..68 => self.read().await,
+            68..71 => self.onboard().await,
+            71..75 => self.stop().await,
+            75..80 => self.resume().await,
+            80..82 => self.revoke().await,
+            82..94 => self.wait(),
             _ => self.sweep().await,
         }
         self.checker.check(&self.platform, &self.book).await;
@@ -389,6 +393,10 @@ impl World {
     }
 }
 
+async fn throwaways(platform: &Platform) -> Vec<String> {
+    rows::texts(&platform.db, "SELECT id FROM person WHERE throwaway").await
+}
+
 async fn fill(platform: &Platform, shelf: &Shelf, content: &str) {
     let metadata = Metadata { mimetype: "text/plain".to_owned(), ..Metadata::default() };
     let file = NewFile { kind: FileKind::Raw, name: None, metadata };
@@ -501,13 +509,13 @@ impl World {
         let named = named.map(|(person, _, _)| person);
         self.log(&format!("sandbox agrees for {contract} with {source}, by {named:?}"));
         let choice = SampleChoice { set: Some("ada".to_owned()), source: Some(source) };
-        let platform = &self.platform;
+        let (platform, before) = (&self.platform, throwaways(&self.platform).await);
         let ended = self.attempt(|| flows::auto_authorize(platform, &code, &choice)).await;
         let allowed = named.is_none_or(|person| self.book.people[person].throwaway);
         let Some(opened) = ended.happened(allowed) else { return };
         let person = match named {
             Some(person) => person,
-            None => self.add_throwaway().await,
+            None => self.add_throwaway(&before).await,
         };
         if !self.has_account(person, source) {
             let shelf = self.fill_shelves(person, Some(source)).await.expect("a new shelf");
@@ -517,11 +525,11 @@ impl World {
     }
 
     /// Writes down the one throw-away person who is new; her account is not filled yet.
-    async fn add_throwaway(&mut self) -> usize {
-        let query = "SELECT id FROM person WHERE email IS NULL ORDER BY id DESC LIMIT 1";
-        let [id] = rows::texts(&self.platform.db, query).await.try_into().expect("a person");
+    async fn add_throwaway(&mut self, before: &[String]) -> usize {
+        let after = throwaways(&self.platform).await.into_iter();
+        let [id] =
+            after.filter(|id| !before.contains(id)).collect::<Vec<_>>().try_into().expect("one person");
         let id: PersonId = id.parse().unwrap();
-        assert!(!self.book.people.iter().any(|person| person.id == id));
         let library = consent_library::find_library(&self.platform.db, &id).await.unwrap().id;
         let (email, throwaway) = (String::new(), true);
         let (passwords, recovery_codes) = (Vec::new(), Vec::new());
@@ -769,10 +777,11 @@ impl World {
 // Time.
 impl World {
     fn wait(&self) {
-        let minute = 60;
-        let waits = [5, 15, 61, 9 * minute, 11 * minute, 61 * minute, 25 * 60 * minute, 49 * 60 * minute];
-        let long = [15, 91, 181].map(|days| days * 24 * 60 * minute);
-        let seconds = if self.percent(8) { long[self.below(3)] } else { waits[self.below(waits.len())] };
+        let (minute, day) = (60, 24 * 60 * 60);
+        let short = [5, 11, 61, 61, 9 * minute, 11 * minute, 61 * minute];
+        let long = [day + 1, day + 1, 2 * day, 2 * day, 8 * day, 15 * day, 91 * day, 181 * day];
+        let seconds =
+            if self.percent(20) { long[self.below(long.len())] } else { short[self.below(short.len())] };
         self.clock.advance(TimeDelta::seconds(seconds));
         self.log(&format!("after {seconds} s"));
     }

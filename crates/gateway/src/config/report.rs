@@ -44,7 +44,10 @@ fn toml(value: &Value) -> String {
     match value {
         Value::String(_, text) => quoted(text),
         Value::Bool(_, flag) => flag.to_string(),
-        Value::Num(_, number) => number.to_i128().unwrap_or_default().to_string(),
+        Value::Num(_, number) => {
+            let whole = number.to_u128().map(|number| number.to_string());
+            whole.or_else(|| Some(number.to_i128()?.to_string())).unwrap_or_default()
+        }
         Value::Array(_, items) => format!("[{}]", items.iter().map(toml).collect::<Vec<_>>().join(", ")),
         // No key has values of other kinds.
         Value::Char(..) | Value::Dict(..) | Value::Empty(..) => String::new(),

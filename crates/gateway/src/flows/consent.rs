@@ -1,7 +1,7 @@
 //! A person looks at a request, and says yes or no.
 
 use chrono::{DateTime, Utc};
-use consent_auth::{AuthorizationRequest, NewCode, RequestKind};
+use consent_auth::{AuthError, AuthorizationRequest, NewCode, RequestKind};
 use consent_contracts::{Access as ContractAccess, Client, ContractsError};
 use consent_core::{AccountId, Actor, ShelfId};
 use consent_crypto::{Secret, digest::hex_decode};
@@ -56,7 +56,7 @@ pub struct Opened {
 /// The question behind a code; asking uses nothing up.
 pub async fn question(platform: &Platform, who: &SignedIn, code: &Secret) -> Result<Question, FlowError> {
     let tx = platform.db.begin_write().await?;
-    let request = consent_auth::find_request(&tx, code, platform.ambient.now()).await?;
+    let request = request_to(&tx, who, code, platform.ambient.now()).await?;
     let client = client_of(&tx, &request).await?;
     let library = consent_library::find_library(&tx, &who.sign_in.person).await?;
     let accounts = consent_sources::list_accounts(&tx, &library.id).await?;
@@ -72,7 +72,7 @@ pub async fn approve(
     answer: Answer,
 ) -> Result<Opened, FlowError> {
     let tx = platform.db.begin_write().await?;
-    let request = consent_auth::find_request(&tx, code, platform.ambient.now()).await?;
+    let request = request_to(&tx, who, code, platform.ambient.now()).await?;
     if request.kind != RequestKind::Authorize {
         return Err(FlowError::WrongKind);
     }
@@ -91,7 +91,7 @@ pub async fn decline(
 ) -> Result<AuthorizationRequest, FlowError> {
     let now = platform.ambient.now();
     let tx = platform.db.begin_write().await?;
-    let request = consent_auth::find_request(&tx, code, now).await?;
+    let request = request_to(&tx, who, code, now).await?;
     let client = client_of(&tx, &request).await?;
     consent_auth::decide(&tx, &request.id, now).await?;
     consent_sessions::close(&tx, &request.session, now).await?;
@@ -107,6 +107,22 @@ pub async fn decline(
     }
     tx.commit().await?;
     Ok(request)
+}
+
+/// The open request behind a code; one that names a person by a token is nobody else's to see or answer.
+async fn request_to(
+    tx: &Tx,
+    who: &SignedIn,
+    code: &Secret,
+    now: DateTime<Utc>,
+) -> Result<AuthorizationRequest, FlowError> {
+    let request = consent_auth::find_request(tx, code, now).await?;
+    match &request.hint {
+        Some(hint) if consent_grants::find_by_id(tx, hint).await?.person != who.sign_in.person => {
+            Err(AuthError::UnknownRequest.into())
+        }
+        _ => Ok(request),
+    }
 }
 
 /// The heart of every yes, with or without a page.

@@ -5,9 +5,8 @@ use std::{io, time::Duration};
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use consent_contracts::Access as ContractAccess;
-use consent_core::GrantId;
 use consent_crypto::{Secret, envelope};
-use consent_grants::Stage;
+use consent_grants::{Grant, Stage};
 use consent_library::{FileKind, LibraryError};
 use consent_sessions::{Presented, SessionError, State};
 use futures_util::{Stream, StreamExt, TryStreamExt, stream};
@@ -46,8 +45,8 @@ pub async fn open_file(
         return Err(SessionError::NoFile.into());
     }
     let (grant, at) = (&access.grant, session.state.as_of(now));
-    let shelves = &grant.choices.shelves;
-    let file = consent_library::files_named(&platform.db, &grant.library, shelves, name, at).await?;
+    let shelves = access.shelves_of(platform, &session).await?;
+    let file = consent_library::files_named(&platform.db, &grant.library, &shelves, name, at).await?;
     let file = file.ok_or(SessionError::NoFile)?;
     let raw = reads(&access.caller.client)? == ContractAccess::ReadRaw;
     if raw != (file.kind == FileKind::Raw) {
@@ -80,14 +79,15 @@ impl Download {
         let key = caller.client.sealing_key(&caller.kid, now).ok_or(consent_crypto::SealError::Failed)?;
         let content = self.presented.content(&platform.blobs).await?.map_err(io::Error::other);
         let sealed = envelope::seal_stream(&key.public, &platform.ambient, content)?;
-        Ok(watch(platform.clone(), access.grant.id.clone(), sealed))
+        Ok(watch(platform.clone(), access.grant.clone(), sealed))
     }
 }
 
-/// Passes a stream on while the grant is active, and breaks it off as soon as it is not.
+/// Passes a stream on while the grant is active as it was found, and breaks it off as soon as it is not. A stop in
+/// between is enough: what it broke off, a resume does not continue.
 pub fn watch(
     platform: Platform,
-    grant: GrantId,
+    grant: Grant,
     inner: impl Stream<Item = io::Result<Bytes>>,
 ) -> impl Stream<Item = io::Result<Bytes>> {
     let announcements = platform.shut_announcements();
@@ -114,10 +114,10 @@ pub fn watch(
     })
 }
 
-async fn refuse_unless_active(platform: &Platform, grant: &GrantId) -> io::Result<()> {
-    let stage = consent_grants::stage_of(&platform.db, grant, platform.ambient.now()).await;
-    match stage.map_err(io::Error::other)? {
-        Stage::Active => Ok(()),
+async fn refuse_unless_active(platform: &Platform, grant: &Grant) -> io::Result<()> {
+    let found = consent_grants::find_by_id(&platform.db, &grant.id).await.map_err(io::Error::other)?;
+    match found.stage_at(platform.ambient.now()) {
+        Stage::Active if found.epoch == grant.epoch => Ok(()),
         _ => Err(io::Error::other("the grant is no longer active")),
     }
 }

@@ -3,7 +3,8 @@
 use std::io;
 
 use bytes::{Bytes, BytesMut};
-use consent_core::PersonId;
+use consent_core::{Ambient, PersonId};
+use consent_crypto::digest::hex;
 use consent_library::{FileKind, ShelfKind, WrittenFile};
 use consent_sources::{OwnFile, recognise};
 use futures_util::{Stream, StreamExt, TryStreamExt, pin_mut, stream};
@@ -71,7 +72,8 @@ where
         });
         written.push(file);
     } else {
-        for OwnFile { file, content } in recognise(name, mimetype, created, head.freeze()) {
+        for OwnFile { mut file, content } in recognise(name, mimetype, created, head.freeze()) {
+            file.name = file.name.map(|name| apart(&name, ambient));
             let (mapped, objects) = (file.kind != FileKind::Raw, file.metadata.object_count);
             let bytes = stream::iter([Ok(content)]);
             let file =
@@ -85,4 +87,10 @@ where
     consent_library::insert_files(&tx, &written, ambient).await?;
     tx.commit().await?;
     Ok(imported)
+}
+
+/// A name of its own for each upload: more objects of the same month come from elsewhere, and replace nothing.
+fn apart(name: &str, ambient: &Ambient) -> String {
+    let stem = name.strip_suffix(".json").unwrap_or(name);
+    format!("{stem}-{}.json", hex(&ambient.random::<8>()))
 }

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use consent_auth::{AuthError, Pair};
 use consent_contracts::Access as ContractAccess;
-use consent_core::Scope;
+use consent_core::{Scope, ShelfId};
 use consent_crypto::Secret;
 use consent_grants::{Grant, GrantError, Stage, Verb};
 use consent_library::{AccountState, File, FileKind, GrantKey, LibraryError, Opener, ShelfKeys, SlotKind};
@@ -95,6 +95,25 @@ impl Access {
             && session.family.as_ref().is_none_or(|family| *family == self.pair.family);
         if mine { Ok(session) } else { Err(SessionError::Unknown.into()) }
     }
+
+    /// The shelves that a session reads: all of its grant, but none of an account that joined after its list was final.
+    pub(super) async fn shelves_of(
+        &self,
+        platform: &Platform,
+        session: &Session,
+    ) -> Result<Vec<ShelfId>, FlowError> {
+        let mut shelves = self.grant.choices.shelves.clone();
+        // With no more shelves than accounts on the list, none has joined.
+        if !session.state.is_final() || shelves.len() <= session.outcome.len() {
+            return Ok(shelves);
+        }
+        for account in sync::shared_accounts(platform, self).await? {
+            if session.outcome.iter().all(|(listed, _)| *listed != account.entity_id) {
+                shelves.retain(|shelf| *shelf != account.shelf);
+            }
+        }
+        Ok(shelves)
+    }
 }
 
 /// Opens a session for a grant and starts to ask its sources.
@@ -156,9 +175,9 @@ async fn reachable(
     session: &Session,
     now: DateTime<Utc>,
 ) -> Result<Vec<File>, FlowError> {
-    let (library, shelves, at) =
-        (&access.grant.library, &access.grant.choices.shelves, session.state.as_of(now));
-    let files = consent_library::files_as_of(&platform.db, library, shelves, at).await?;
+    let (library, at) = (&access.grant.library, session.state.as_of(now));
+    let shelves = access.shelves_of(platform, session).await?;
+    let files = consent_library::files_as_of(&platform.db, library, &shelves, at).await?;
     if reads(&access.caller.client)? == ContractAccess::ReadRaw {
         return matching_raw(platform, access, &session.scope, files).await;
     }

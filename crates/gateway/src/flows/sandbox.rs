@@ -47,7 +47,11 @@ pub async fn auto_authorize(
     };
     let mut accounts = Vec::new();
     for (set, source) in wanted(&client, choice)? {
-        accounts.push(connect(platform, &tx, &library, &key, &set, source).await?);
+        let (account, new) = connect(platform, &tx, &library, &key, &set, source).await?;
+        if new {
+            share_with_future(platform, &tx, &library, &key, &account).await?;
+        }
+        accounts.push(account);
     }
     let answer =
         Answer { accounts: accounts.iter().map(|account| account.id.clone()).collect(), ..Answer::default() };
@@ -74,11 +78,13 @@ pub async fn auto_onboard(
     let (library, key) = open_hinted(platform, &tx, &request).await?;
     let (set, source) =
         wanted(&client, choice)?.into_iter().next().ok_or_else(|| nothing_to_connect(choice))?;
-    let account = connect(platform, &tx, &library, &key, &set, source).await?;
+    let (account, new) = connect(platform, &tx, &library, &key, &set, source).await?;
     consent_auth::decide(&tx, &request.id, now).await?;
     let grant = consent_grants::share(&tx, hint, &account.shelf, ambient).await?;
     give_shelves(platform, &tx, &grant, &key).await?;
-    share_with_future(platform, &tx, &library, &key, &account).await?;
+    if new {
+        share_with_future(platform, &tx, &library, &key, &account).await?;
+    }
     let session = consent_sessions::find_by_id(&tx, &request.session, now).await?;
     let agreed = consent_contracts::find_version(&tx, &grant.contract, grant.version).await?;
     let scope = agreed.document.scope.keeping(|_, _, object| !grant.choices.left_out.contains(&object));
@@ -97,8 +103,10 @@ pub async fn connect_sample(
 ) -> Result<Account, FlowError> {
     let tx = begin(platform).await?;
     let (library, key) = open_library(platform, &tx, who).await?;
-    let account = connect(platform, &tx, &library, &key, set, source).await?;
-    share_with_future(platform, &tx, &library, &key, &account).await?;
+    let (account, new) = connect(platform, &tx, &library, &key, set, source).await?;
+    if new {
+        share_with_future(platform, &tx, &library, &key, &account).await?;
+    }
     tx.commit().await?;
     Ok(account)
 }
@@ -136,7 +144,8 @@ fn nothing_to_connect(choice: &SampleChoice) -> FlowError {
     SourceError::UnknownSample { set, source_id: choice.source.unwrap_or_default() }.into()
 }
 
-/// Connects a source, or returns the account if it is connected already.
+/// Connects a source, or returns the account if it is connected already, and says whether it is new: one that is not
+/// was there for the person to choose or to leave out.
 async fn connect(
     platform: &Platform,
     tx: &Tx,
@@ -144,13 +153,13 @@ async fn connect(
     key: &LibraryKey,
     set: &str,
     source: i64,
-) -> Result<Account, FlowError> {
+) -> Result<(Account, bool), FlowError> {
     let ambient = &platform.ambient;
     let unknown = || SourceError::UnknownSample { set: set.to_owned(), source_id: source };
     let sample = sample::sample(set, source).ok_or_else(unknown)?;
     let entity = format!("{}_{}", sample.service_type, sample.account.provider_id);
     if let Some(account) = consent_sources::find_by_entity(tx, &library.id, &entity).await? {
-        return Ok(account);
+        return Ok((account, false));
     }
     let (shelf, keys) =
         consent_library::make_shelf(tx, &library.id, key, ShelfKind::Account, ambient).await?;
@@ -164,7 +173,7 @@ async fn connect(
         sample: true,
         credentials: credentials.wrap(&keys, ambient)?,
     };
-    Ok(consent_sources::connect(tx, new, ambient).await?)
+    Ok((consent_sources::connect(tx, new, ambient).await?, true))
 }
 
 /// Shares a new account with every grant whose person agreed to future accounts as well.

@@ -63,7 +63,7 @@ pub async fn exchange(
 fn ended_grant(error: GrantError) -> FlowError {
     match error {
         GrantError::Refused { .. } | GrantError::NotFound(_) => AuthError::UnknownCode.into(),
-        error @ GrantError::Store(_) => error.into(),
+        error @ (GrantError::Cursor | GrantError::Store(_)) => error.into(),
     }
 }
 
@@ -163,7 +163,7 @@ async fn remove_slots(tx: &Tx, pairs: &[RowId]) -> Result<(), FlowError> {
     Ok(())
 }
 
-/// Forgets pairs whose grace or time is over, and nonces and sessions long past.
+/// Forgets pairs whose grace or time is over, slots whose time is over, and nonces and sessions long past.
 pub async fn sweep(platform: &Platform) -> Result<(), FlowError> {
     let now = platform.ambient.now();
     let tx = platform.db.begin_write().await?;
@@ -174,6 +174,7 @@ pub async fn sweep(platform: &Platform) -> Result<(), FlowError> {
     for ended in consent_people::sweep(&tx, &platform.ambient).await? {
         consent_library::remove_slot(&tx, SlotKind::SignIn, ended.as_str()).await?;
     }
+    consent_library::sweep_slots(&tx, now).await?;
     tx.commit().await?;
     Ok(())
 }

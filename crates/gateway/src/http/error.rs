@@ -147,6 +147,8 @@ impl From<GrantError> for Refusal {
                 "The token (access_token) is invalid: the grant it was for has ended",
             ),
             GrantError::Refused { .. } => Self::new(409, "GrantRefused", message),
+            GrantError::Cursor => Self::new(422, "ValidationErrors", message)
+                .field("after", "must be what the page before gave as next"),
             GrantError::Store(error) => error.into(),
         }
     }
@@ -179,7 +181,7 @@ impl From<LibraryError> for Refusal {
         let message = error.to_string();
         match error {
             LibraryError::NoLibrary => Self::new(409, "NoLibrary", message),
-            LibraryError::NoShelf(_) | LibraryError::NoFile(_) => Self::new(404, "FileNotFound", message),
+            LibraryError::NoShelf(_) => Self::new(404, "FileNotFound", message),
             LibraryError::Shut => Self::new(403, "LibraryLocked", message),
             LibraryError::NotSharing => Self::new(403, "GrantStopped", message),
             LibraryError::Upload(_) => {

@@ -46,6 +46,10 @@ pub(super) async fn log_access(
     let method = request.method().clone();
     let mut response = next.call(request).await?;
     if let Ok(value) = HeaderValue::from_str(&id) {
+        // Older SDKs of the digi.me door read what went wrong from headers alone.
+        if response.headers().contains_key("x-error-code") {
+            response.headers_mut().insert(HeaderName::from_static("x-error-reference"), value.clone());
+        }
         response.headers_mut().insert(HeaderName::from_static("x-request-id"), value);
     }
     let route = response.request().match_pattern().unwrap_or_else(|| "unmatched".to_owned());

@@ -1,11 +1,15 @@
 //! One table of routes for each door builds the service and feeds the sweep test.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, future::ready};
 
 use actix_web::{
     HttpRequest, HttpResponse, Route,
     error::{InternalError, QueryPayloadError},
-    http::Method,
+    guard,
+    http::{
+        Method,
+        header::{ALLOW, HeaderValue},
+    },
     web,
 };
 
@@ -55,11 +59,28 @@ macro_rules! route {
             method: actix_web::http::Method::$method,
             path: $path,
             needs: $crate::http::Needs::$needs,
-            make: || actix_web::web::method(actix_web::http::Method::$method).to($handler),
+            make: || {
+                let (method, needs) = (actix_web::http::Method::$method, $crate::http::Needs::$needs);
+                $crate::http::routes::answering(method, needs).to($handler)
+            },
         }
     };
 }
 pub(crate) use route;
+
+/// A route for a method, to be given its handler. Where one may GET, one may ask for the headers alone (HEAD), unless
+/// a visit uses up what it carries.
+pub(crate) fn answering(method: Method, needs: Needs) -> Route {
+    if answers_head(&method, needs) {
+        web::route().guard(guard::Any(guard::Get()).or(guard::Head()))
+    } else {
+        web::method(method)
+    }
+}
+
+fn answers_head(method: &Method, needs: Needs) -> bool {
+    *method == Method::GET && needs != Needs::BrowserCode
+}
 
 /// Mounts every route; methods that a path does not have are refused with 405.
 pub(super) fn mount(cfg: &mut web::ServiceConfig, routes: &[&'static RouteInfo]) {
@@ -67,21 +88,39 @@ pub(super) fn mount(cfg: &mut web::ServiceConfig, routes: &[&'static RouteInfo])
     for route in routes {
         paths.entry(route.path).or_default().push(route);
     }
-    for (path, routes) in paths {
+    for (path, mut routes) in paths {
+        // A route for HEAD itself goes before one for GET that answers both.
+        routes.sort_by_key(|route| route.method != Method::HEAD);
+        let allow = allowed(&routes);
         let mut resource = web::resource(path);
         for route in routes {
             resource = resource.route((route.make)());
         }
-        cfg.service(resource.default_service(web::to(method_not_allowed)));
+        let refuse = move |request: HttpRequest| ready(method_not_allowed(&request, &allow));
+        cfg.service(resource.default_service(web::to(refuse)));
     }
+}
+
+/// The methods of one path, for the header `Allow`.
+fn allowed(routes: &[&RouteInfo]) -> String {
+    let mut methods: Vec<&str> = routes.iter().map(|route| route.method.as_str()).collect();
+    methods.extend(routes.iter().any(|route| answers_head(&route.method, route.needs)).then_some("HEAD"));
+    methods.sort_unstable();
+    methods.dedup();
+    methods.join(", ")
 }
 
 pub(super) async fn not_found(request: HttpRequest) -> HttpResponse {
     shaped(&request, Refusal::new(404, "NotFound", "There is nothing at this path"))
 }
 
-async fn method_not_allowed(request: HttpRequest) -> HttpResponse {
-    shaped(&request, Refusal::new(405, "MethodNotAllowed", "This path does not have this method"))
+fn method_not_allowed(request: &HttpRequest, allow: &str) -> HttpResponse {
+    let message = format!("This path does not have this method; it has {allow}");
+    let mut response = shaped(request, Refusal::new(405, "MethodNotAllowed", message));
+    if let Ok(value) = HeaderValue::from_str(allow) {
+        response.headers_mut().insert(ALLOW, value);
+    }
+    response
 }
 
 /// What a query that cannot be read gets.

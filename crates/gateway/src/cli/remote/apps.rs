@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 use super::{CliError, columns, lines, server::Server, text};
 
 const REGISTER: &str = "\
-An app is who asks. Its API key, shown once, lets its developer draft and publish contracts; whoever runs this server can do
-so as well. Next: consent-access contract draft --help
+An app is who asks. Its API key, shown once, lets its developer draft and publish contracts; whoever runs this server
+can do so as well. Next: consent-access contract draft --help
 
 Example:
   consent-access app register --name 'Health Diary' --contact privacy@diary.example";

@@ -15,8 +15,9 @@ use serde_json::{Value, json};
 use super::{CliError, columns, lines, server::Server, text};
 
 const IMPORT: &str = "\
-Files arrive sealed for their owner: whoever runs this server puts them in and cannot take them out again. JSON arrays that
-match a mapped type become mapped data, one file a month; anything else is kept as it is. The person must have signed up.
+Files arrive sealed for their owner: whoever runs this server puts them in and cannot take them out again. JSON arrays
+that match a mapped type become mapped data, one file a month; anything else is kept as it is. The person must have
+signed up.
 
 Example:
   consent-access person import activities.json scan.pdf --person ada@example.org";

@@ -37,7 +37,7 @@ const GLANCE: Duration = Duration::from_secs(2);
 /// The server that is spoken to: that of the data folder, unless another one is named.
 #[derive(Debug, Clone, Default, clap::Args)]
 pub struct Target {
-    /// Base URL of a running server [default: the server of the data folder, run for this command if it does not run]
+    /// Base URL of a running server [default: that of the data folder, run for this command if it does not run]
     #[arg(long, global = true, value_name = "URL", help_heading = "Server")]
     server: Option<Url>,
     /// Folder of everything the server keeps, its operator token too [default: ./data]
@@ -171,8 +171,11 @@ impl Server {
 
     async fn answer(&self, request: RequestBuilder) -> Result<Value, CliError> {
         let base = &self.base;
-        let silent =
-            || CliError::because(format!("{base} does not answer; is `consent-access serve` running there?"));
+        let silent = || {
+            CliError::because(format!(
+                "{base} does not answer; start it with `consent-access serve`, or see to the address"
+            ))
+        };
         let response = request.send().await.map_err(silent())?;
         understood(response).await
     }

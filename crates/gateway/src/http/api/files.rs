@@ -134,6 +134,12 @@ pub(super) async fn list(
     platform: web::Data<Platform>,
 ) -> Answer<Listing<FileJson>> {
     let (cursor, now) = (place.cursor()?, platform.ambient.now());
+    let after: Option<FileId> = cursor
+        .after
+        .as_deref()
+        .map(str::parse)
+        .transpose()
+        .map_err(|_| invalid("after", "must be what the page before gave as next"))?;
     let library = consent_library::find_library(&platform.db, &who.0.sign_in.person).await?;
     let shelves = consent_library::shelves(&platform.db, &library.id).await?;
     let kinds: HashMap<ShelfId, ShelfKind> =
@@ -141,7 +147,7 @@ pub(super) async fn list(
     let ids: Vec<_> = kinds.keys().cloned().collect();
     let mut files = consent_library::files_as_of(&platform.db, &library.id, &ids, now).await?;
     files.sort_by(|one, other| one.id.cmp(&other.id));
-    files.retain(|file| cursor.after.as_deref().is_none_or(|after| file.id.as_str() > after));
+    files.retain(|file| after.as_ref().is_none_or(|after| file.id > *after));
     let page = Page::cut(files, &cursor, |file| file.id.to_string());
     let shown = page.map(|file| {
         let shelf = kinds.get(&file.shelf).copied().unwrap_or(ShelfKind::Own);
@@ -155,7 +161,9 @@ pub(super) async fn list(
 /// A JSON array (`application/json`) that matches a mapped type becomes one file for each month.
 #[utoipa::path(
     post, path = "/api/v1/me/files", tag = "library", operation_id = "uploadFile", params(UploadQuery),
-    request_body(content = String, content_type = "application/octet-stream", description = "The bytes, of any media type"),
+    request_body(
+        content = String, content_type = "application/octet-stream", description = "The bytes, of any media type",
+    ),
     responses((status = 201, description = "Kept", body = ImportedJson)),
 )]
 pub(super) async fn upload(
@@ -172,7 +180,9 @@ pub(super) async fn upload(
 /// Refused for a person who has not signed up yet and so has no library.
 #[utoipa::path(
     post, path = "/api/v1/people/{person}/files", tag = "operator", operation_id = "importFile", params(UploadQuery),
-    request_body(content = String, content_type = "application/octet-stream", description = "The bytes, of any media type"),
+    request_body(
+        content = String, content_type = "application/octet-stream", description = "The bytes, of any media type",
+    ),
     responses((status = 201, description = "Kept", body = ImportedJson)),
 )]
 pub(super) async fn import_for(

@@ -1,5 +1,5 @@
-//! The door of our own: `/api/v1`, JSON in camelCase. Unknown fields are refused, refusals are problem details, lists come
-//! in pages.
+//! The door of our own: `/api/v1`, JSON in camelCase. Unknown fields are refused, refusals are problem details, lists
+//! come in pages.
 
 mod accounts;
 mod apps;

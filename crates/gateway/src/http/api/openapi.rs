@@ -1,5 +1,5 @@
-//! The description of this door, OpenAPI 3.1: made of the handlers and wire structs, and of the table of routes, which
-//! knows what each path carries and what each route asks of its caller.
+//! The description of this door, OpenAPI 3.1: made of the handlers and wire structs, and of the table of routes,
+//! which knows what each path carries and what each route asks of its caller.
 
 use std::sync::LazyLock;
 

@@ -12,8 +12,8 @@ use super::{
     wire::{Answer, Created, Moment, created},
 };
 use crate::{
-    flows::{self, NewPassword, SignedIn},
-    http::extract::Person,
+    flows::{self, FlowError, NewPassword, SignedIn},
+    http::{error::Refusal, extract::Person},
     platform::Platform,
 };
 
@@ -114,7 +114,8 @@ impl From<SignedIn> for SignedInJson {
 
 /// Signs somebody up.
 ///
-/// Makes her library, which from now on opens with her password, her recovery code or her token, and with nothing else.
+/// Makes her library, which from now on opens with her password, her recovery code or her token, and with nothing
+/// else.
 #[utoipa::path(
     post, path = "/api/v1/sign-up", tag = "people", operation_id = "signUp", request_body = SignUpJson,
     responses((status = 201, description = "Signed up and signed in", body = SignedUpJson)),
@@ -155,8 +156,8 @@ pub(super) async fn recover(place: Place, body: Body, platform: web::Data<Platfo
     let code = Secret::parse(SecretKind::RecoveryCode, &recovery_code)
         .map_err(|_| invalid("recoveryCode", "is no recovery code; look for a letter that was misread"))?;
     let new = NewPassword { email: &email, password: &new_password };
-    let signed_in = flows::recover(&platform, &code, new, place.address(), place.user_agent()).await?;
-    Ok(web::Json(signed_in.into()))
+    let signed_in = flows::recover(&platform, &code, new, place.address(), place.user_agent()).await;
+    Ok(web::Json(signed_in.map_err(about_the_new)?.into()))
 }
 
 /// Ends the sign-in that asks.
@@ -181,7 +182,9 @@ pub(super) async fn change_password(
     platform: web::Data<Platform>,
 ) -> Result<HttpResponse, Problem> {
     let ChangePasswordJson { old_password, new_password } = body.json()?;
-    flows::change_password(&platform, &who.0, &old_password, &new_password, place.address()).await?;
+    let changed =
+        flows::change_password(&platform, &who.0, &old_password, &new_password, place.address()).await;
+    changed.map_err(about_the_new)?;
     Ok(HttpResponse::NoContent().finish())
 }
 
@@ -199,4 +202,13 @@ pub(super) async fn new_recovery_code(
     let PasswordJson { password } = body.json()?;
     let code = flows::new_recovery_code(&platform, &who.0, &password, place.address()).await?;
     Ok(web::Json(RecoveryCodeJson { recovery_code: code.expose() }))
+}
+
+/// What is wrong with a password is wrong with the new one, where there are two.
+fn about_the_new(error: FlowError) -> Refusal {
+    let mut refusal = Refusal::from(error);
+    for (field, _) in refusal.fields.iter_mut().filter(|(field, _)| field == "password") {
+        "newPassword".clone_into(field);
+    }
+    refusal
 }

@@ -67,7 +67,8 @@ impl From<Person> for PersonJson {
 
 /// Invites somebody.
 ///
-/// She has no password and no library until she signs up with this e-mail address. Inviting her again changes nothing.
+/// She has no password and no library until she signs up with this e-mail address. Inviting her again changes
+/// nothing.
 #[utoipa::path(
     post, path = "/api/v1/people", tag = "operator", operation_id = "invite", request_body = InviteJson,
     responses((status = 201, description = "Invited", body = PersonJson)),

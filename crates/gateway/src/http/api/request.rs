@@ -1,5 +1,5 @@
-//! What a caller says. None of these extractors refuses anything by itself: handlers name them after the one that proves
-//! who is calling and look into them afterwards, so that nobody learns what is wrong with a request who may not make it.
+//! What a caller says. None of these extractors refuses anything by itself: handlers look into them after another one
+//! has proved who is calling, so that nobody learns what is wrong with a request who may not make it.
 
 use std::{convert::Infallible, fmt, future::ready, net::IpAddr, pin::Pin, str::FromStr};
 

@@ -42,13 +42,9 @@ fn authorize_request(claims: &Claims, body: AuthorizeBody) -> Result<AuthorizeRe
             return Err(invalid_request(name, &format!("must be {only}")));
         }
     }
-    let state = claims.text("state")?.map(str::to_owned);
-    if state.as_ref().is_some_and(|state| state.len() > 4096) {
-        return Err(invalid_request("state", "has more than 4096 bytes"));
-    }
     Ok(AuthorizeRequest {
         redirect_uri: claims.required("redirect_uri")?.to_owned(),
-        state,
+        state: state(claims)?,
         challenge: challenge(claims)?,
         access_token: match claims.text("access_token")? {
             Some(_) => Some(claims.token(SecretKind::AccessToken, "access_token")?),
@@ -56,6 +52,15 @@ fn authorize_request(claims: &Claims, body: AuthorizeBody) -> Result<AuthorizeRe
         },
         asked: body.asked()?,
     })
+}
+
+/// The app's own text, as far as a database can keep it.
+fn state(claims: &Claims) -> Result<Option<String>, Refusal> {
+    match claims.text("state")? {
+        Some(state) if state.len() > 4096 => Err(invalid_request("state", "has more than 4096 bytes")),
+        Some(state) if state.contains('\0') => Err(invalid_request("state", "has a null character")),
+        state => Ok(state.map(str::to_owned)),
+    }
 }
 
 /// PKCE with S256, and nothing less (RFC 7636 §4.3).
@@ -132,7 +137,7 @@ pub(super) async fn reference(platform: web::Data<Platform>, signed: Signed, Bod
     } else {
         let request = ReferenceRequest {
             redirect_uri: signed.claims.required("redirect_uri")?.to_owned(),
-            state: signed.claims.text("state")?.map(str::to_owned),
+            state: state(&signed.claims)?,
             asked: body.asked()?,
         };
         let token = signed.claims.token(SecretKind::AccessToken, "access_token")?;
@@ -150,8 +155,8 @@ pub(super) async fn handle(platform: web::Data<Platform>, signed: Signed, Body(b
     let HandleBody { kind, value } = wire::require(&body)?;
     let kind =
         HandleKind::parse(&kind).ok_or_else(|| invalid_request("type", "must be accountId or cloudId"))?;
-    if value.is_empty() || value.len() > 200 {
-        return Err(invalid_request("value", "must have 1 to 200 bytes").into());
+    if value.is_empty() || value.len() > 200 || value.contains('\0') {
+        return Err(invalid_request("value", "must have 1 to 200 bytes, none of them null").into());
     }
     let handle = flows::name(&platform, &signed.caller, kind, &value).await?;
     Ok(HttpResponse::Ok().json(json!({ "id": handle.expose() })))

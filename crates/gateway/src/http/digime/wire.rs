@@ -7,6 +7,7 @@ use actix_web::{FromRequest, HttpRequest, dev::Payload, web::Bytes};
 use consent_core::Scope;
 use consent_sessions::Options;
 use serde::{Deserialize, de::DeserializeOwned};
+use serde_json::json;
 
 use super::DigimeError;
 use crate::{flows::Asked, http::error::Refusal};
@@ -98,6 +99,10 @@ impl Pull {
         // Numbers that do not exist are outside every contract; what remains to be said here is about time.
         let times = Scope { service_groups: Vec::new(), ..scope.clone() };
         times.validate().map_err(|error| validation("scope", &error.to_string()))?;
+        // PostgreSQL keeps no such character, not even escaped.
+        if json!([scope, self.source_fetch_filter.account.id]).to_string().contains("\\u0000") {
+            return Err(validation("body", "null characters stand for nothing here"));
+        }
         let options = Options {
             source_fetch: self.source_fetch.unwrap_or(true),
             source_fetch_limit: self.limits.duration.source_fetch,
