@@ -14,7 +14,7 @@ use serde_json::Value;
 use crate::{Answer, Engine, postgres};
 
 /// So long a process may take to say that it is ready, or to end.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Where a process keeps everything: a folder, and the database that goes with it. Outlives the process.
 pub struct Place {

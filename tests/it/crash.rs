@@ -103,7 +103,7 @@ async fn a_server_that_is_asked_to_end_does_not_wait_for_ever() {
     let started = Instant::now();
     assert_eq!(process.end().0.code(), Some(0));
     assert!(started.elapsed() < Duration::from_secs(10));
-    download.is_cut().await;
+    download.breaks_off().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

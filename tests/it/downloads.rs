@@ -82,7 +82,7 @@ impl Slow {
     }
 
     /// Reads on at ten MiB a second, to an end that must not be that of the file.
-    pub async fn is_cut(mut self) {
+    pub async fn breaks_off(mut self) {
         let (started, before) = (Instant::now(), self.received);
         while self.reads(MIB).await.unwrap_or_default() {
             tokio::time::sleep(Duration::from_millis(100)).await;
@@ -129,14 +129,14 @@ stories! {
         let story = Story::begin(&platform, LARGE).await;
         let download = story.downloads(&platform).await;
         story.ada.stops(&story.yes).await;
-        download.is_cut().await;
+        download.breaks_off().await;
     }
 
     async fn a_running_download_is_cut_when_the_person_revokes(platform: TestPlatform) {
         let story = Story::begin(&platform, LARGE).await;
         let download = story.downloads(&platform).await;
         story.ada.revokes(&story.yes).await;
-        download.is_cut().await;
+        download.breaks_off().await;
     }
 
     async fn what_a_stop_cut_no_resume_continues(platform: TestPlatform) {
@@ -144,7 +144,7 @@ stories! {
         let download = story.downloads(&platform).await;
         story.ada.stops(&story.yes).await;
         story.ada.resumes(&story.yes).await;
-        download.is_cut().await;
+        download.breaks_off().await;
         story.reads_it_all().await;
     }
 
@@ -153,7 +153,7 @@ stories! {
         let story = Story::begin(&platform, LARGE).await;
         let download = story.downloads(&replica).await;
         story.ada.stops(&story.yes).await;
-        download.is_cut().await;
+        download.breaks_off().await;
     }
 
     async fn a_stop_and_a_resume_at_one_replica_cut_downloads_at_another(platform: TestPlatform) {
@@ -162,7 +162,7 @@ stories! {
         let download = story.downloads(&replica).await;
         story.ada.stops(&story.yes).await;
         story.ada.resumes(&story.yes).await;
-        download.is_cut().await;
+        download.breaks_off().await;
     }
 
     async fn a_running_download_may_outlive_its_session_and_its_token(platform: TestPlatform) {
@@ -187,7 +187,7 @@ stories! {
         let story = Story { yes, session, ..story };
         let download = story.downloads(&platform).await;
         platform.wait(TimeDelta::minutes(31));
-        download.is_cut().await;
+        download.breaks_off().await;
     }
 }
 
@@ -205,7 +205,7 @@ async fn a_file_needs_no_memory_of_its_size() {
     let (name, _) = upload(&platform, &story.ada, HUGE).await;
     let uploaded = process.peak_memory().unwrap();
     let (session, _) = story.app.reads(&story.yes.shared).await.unwrap();
-    Story { name, session, ..story }.downloads(&platform).await.arrives().await;
+    Story { session, name, ..story }.downloads(&platform).await.arrives().await;
     let downloaded = process.peak_memory().unwrap();
     println!("idle {} MiB, {} MiB more for an upload", before / MIB as u64, (uploaded - before) / MIB as u64);
     println!("{} MiB more for both", (downloaded - before) / MIB as u64);

@@ -256,7 +256,8 @@ impl Actor {
         let path = format!("/me/grants/{}/{verb}", given.id);
         self.calls(process, Method::POST, &path, None).await?;
         let given = &mut self.person().grants[index];
-        (given.doubt, _) = (None, given.events.push(event));
+        given.doubt = None;
+        given.events.push(event);
         self.acknowledged += 1;
         Ok(())
     }

@@ -148,7 +148,8 @@ async fn settle(db: &Database, blobs: &Blobs, person: &mut Person) {
     let library = consent_library::find_library(db, &sign_in.person).await.unwrap();
     let shelves = consent_library::shelves(db, &library.id).await.unwrap();
     let own = shelves.iter().find(|shelf| shelf.kind == ShelfKind::Own).expect("a shelf for own files");
-    let files = consent_library::files_as_of(db, &library.id, &[own.id.clone()], now()).await.unwrap();
+    let files =
+        consent_library::files_as_of(db, &library.id, std::slice::from_ref(&own.id), now()).await.unwrap();
     let keys = own.open(&key).unwrap();
     for (id, content) in &person.files {
         let file = files.iter().find(|file| file.id.as_str() == id);

@@ -50,10 +50,13 @@ enum Ended<T> {
     Unheard,
 }
 
+/// What was answered; nothing where nobody heard it.
+type Heard<T> = Option<T>;
+
 impl<T> Ended<T> {
     /// Whether it happened; a refusal must have been expected.
     #[track_caller]
-    fn happened(self, expected: bool) -> Option<Option<T>> {
+    fn happened(self, expected: bool) -> Option<Heard<T>> {
         match self {
             Self::Done(done) if expected => Some(Some(done)),
             Self::Unheard if expected => Some(None),

@@ -44,7 +44,9 @@ pub struct Story {
 /// Tells it.
 pub async fn tell(platform: &TestPlatform) -> Story {
     let mut secrets = Needles::default();
-    PLANTED.iter().for_each(|planted| secrets.text("planted text", planted));
+    for planted in PLANTED {
+        secrets.text("planted text", planted);
+    }
     secrets.token("the operator token", platform.operator().token());
     let registered = platform.operator().registers_app("Tidemark").await;
     let mapped = MockApp::with_contract(platform, &registered, "read", "app-1", |_| {}).await;
@@ -134,8 +136,9 @@ async fn reads(app: &MockApp, yes: &Yes, secrets: &mut Needles) {
 }
 
 async fn change_passwords(platform: &TestPlatform, ada: &mut Person<'_>, secrets: &mut Needles) {
-    let passwords = [NEW_PASSWORD, LAST_PASSWORD, WRONG_PASSWORD];
-    passwords.iter().for_each(|password| secrets.text("a password", password));
+    for password in [NEW_PASSWORD, LAST_PASSWORD, WRONG_PASSWORD] {
+        secrets.text("a password", password);
+    }
     let body = json!({ "oldPassword": Person::PASSWORD, "newPassword": NEW_PASSWORD });
     let changed = ada.call(Method::POST, "/me/password", Some(&body)).await;
     assert_eq!(changed.status, 204);
@@ -148,7 +151,7 @@ async fn change_passwords(platform: &TestPlatform, ada: &mut Person<'_>, secrets
     keep_recovery_code(code, secrets);
     let body = json!({ "email": ada.email, "recoveryCode": code, "newPassword": LAST_PASSWORD });
     let recovered = platform.call(Method::POST, "/api/v1/recover", None, Some(&body)).await.ok();
-    ada.token = recovered["token"].as_str().unwrap().to_owned();
+    recovered["token"].as_str().unwrap().clone_into(&mut ada.token);
     secrets.token("a sign-in", &ada.token);
 }
 
