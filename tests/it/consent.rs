@@ -430,6 +430,15 @@ stories! {
         assert_eq!(parameter(&callback, "success").as_deref(), Some("true"));
     }
 
+    async fn a_contract_that_no_sample_can_serve_is_not_granted_on_the_way(platform: TestPlatform) {
+        let app = platform.app("write").await;
+        let options = AuthorizeOptions { state: "s".to_owned(), ..AuthorizeOptions::default() };
+        let asked = app.client.authorize(&options).await.unwrap();
+        let back = platform.visit(&asked.consent_url(&[("sampleDataAutoOnboard", "true")])).await;
+        assert_eq!(parameter(&back, "errorCode").as_deref(), Some("ONBOARD_ERROR"));
+        assert_eq!((platform.rows("person").await, platform.rows("consent_grant").await), (0, 0));
+    }
+
     async fn what_cannot_be_onboarded_goes_back_to_the_app_with_its_state(platform: TestPlatform) {
         let app = platform.app("read").await;
         let state = "ä &=+%20/?#\"'\\<>\u{1f30d}";

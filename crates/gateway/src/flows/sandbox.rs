@@ -53,11 +53,11 @@ pub async fn auto_authorize(
         }
         accounts.push(account);
     }
+    let first = accounts.first().cloned().ok_or_else(|| nothing_to_connect(choice))?;
     let answer =
         Answer { accounts: accounts.iter().map(|account| account.id.clone()).collect(), ..Answer::default() };
     let opened = grant_to(platform, &tx, request, &client, &library, &key, answer).await?;
     tx.commit().await?;
-    let first = accounts.into_iter().next().ok_or_else(|| nothing_to_connect(choice))?;
     Ok((opened, first))
 }
 
