@@ -1,7 +1,7 @@
 //! The record of one person's yes to one contract version.
 
 use chrono::{DateTime, Utc};
-use consent_core::{AppId, ContractId, GrantId, LibraryId, PersonId, ShelfId};
+use consent_core::{AppId, ContractId, GrantId, LibraryId, PersonId, Scope, ShelfId};
 use serde::{Deserialize, Serialize};
 
 use crate::Stage;
@@ -49,6 +49,14 @@ pub struct Choices {
     /// Whether accounts connected later are shared too.
     #[serde(default)]
     pub future_accounts: bool,
+}
+
+impl Choices {
+    /// A contract's scope without what she left out.
+    #[must_use]
+    pub fn narrow(&self, scope: &Scope) -> Scope {
+        scope.keeping(|_, _, object| !self.left_out.contains(&object))
+    }
 }
 
 /// A grant about to be made.

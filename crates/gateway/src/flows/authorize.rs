@@ -74,7 +74,16 @@ impl Caller {
         Ok(consent_auth::spend_nonce(tx, contract, &self.nonce, platform.ambient.now()).await?)
     }
 
-    pub(super) fn check_redirect(&self, uri: &str) -> Result<(), FlowError> {
+    /// Begins to keep a request of this caller, whose nonce it uses up.
+    async fn begin(&self, platform: &Platform, redirect_uri: &str, asked: &Asked) -> Result<Tx, FlowError> {
+        self.check_redirect(redirect_uri)?;
+        self.check_scope(platform, &asked.scope)?;
+        let tx = platform.db.begin_write().await?;
+        self.spend(platform, &tx).await?;
+        Ok(tx)
+    }
+
+    fn check_redirect(&self, uri: &str) -> Result<(), FlowError> {
         if self.client.has_redirect_uri(uri) { Ok(()) } else { Err(FlowError::RedirectUri(uri.to_owned())) }
     }
 
@@ -106,10 +115,7 @@ pub async fn authorize(
     caller: &Caller,
     request: AuthorizeRequest,
 ) -> Result<Waiting, FlowError> {
-    caller.check_redirect(&request.redirect_uri)?;
-    caller.check_scope(platform, &request.asked.scope)?;
-    let tx = platform.db.begin_write().await?;
-    caller.spend(platform, &tx).await?;
+    let tx = caller.begin(platform, &request.redirect_uri, &request.asked).await?;
     let hint = match &request.access_token {
         Some(token) => Some(same_partner(&tx, &caller.client, token).await?.grant),
         None => None,
@@ -138,10 +144,7 @@ pub async fn reference(
     request: ReferenceRequest,
 ) -> Result<Waiting, FlowError> {
     let caller = &access.caller;
-    caller.check_redirect(&request.redirect_uri)?;
-    caller.check_scope(platform, &request.asked.scope)?;
-    let tx = platform.db.begin_write().await?;
-    caller.spend(platform, &tx).await?;
+    let tx = caller.begin(platform, &request.redirect_uri, &request.asked).await?;
     let (kind, hint) = (RequestKind::Onboard, Some(access.grant.id.clone()));
     let waiting =
         wait(platform, &tx, caller, kind, request.redirect_uri, request.state, None, hint, request.asked)
@@ -158,10 +161,7 @@ pub async fn reauthorize(
     request: AuthorizeRequest,
 ) -> Result<Waiting, FlowError> {
     let token = request.access_token.as_ref().ok_or(AuthError::UnknownToken)?;
-    caller.check_redirect(&request.redirect_uri)?;
-    caller.check_scope(platform, &request.asked.scope)?;
-    let tx = platform.db.begin_write().await?;
-    caller.spend(platform, &tx).await?;
+    let tx = caller.begin(platform, &request.redirect_uri, &request.asked).await?;
     let family = consent_auth::family_of(&tx, token).await?.ok_or(AuthError::UnknownToken)?;
     if family.contract != caller.client.contract.id {
         return Err(AuthError::UnknownToken.into());

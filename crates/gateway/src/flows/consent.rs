@@ -160,7 +160,7 @@ pub(super) async fn grant_to(
     let grant = consent_grants::insert(tx, new, ambient).await?;
     let grant_key = consent_library::make_grant_key(tx, &grant.id, &library.id, key, ambient).await?;
     give_shelves(platform, tx, &grant, key).await?;
-    let scope = contract.document.scope.keeping(|_, _, object| !answer.left_out.contains(&object));
+    let scope = grant.choices.narrow(&contract.document.scope);
     consent_sessions::bind(tx, &session.id, &grant.id, &scope.narrowed_by(&session.scope, now), now).await?;
     let code = code_for(platform, tx, &request, &grant, &grant_key).await?;
     let act = Act::Granted {

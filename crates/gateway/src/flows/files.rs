@@ -56,7 +56,7 @@ pub async fn open_file(
     let keys = keys.iter().find(|keys| *keys.shelf() == file.shelf).ok_or(SessionError::NoFile)?;
     let shelf = consent_library::shelf(&platform.db, &grant.library, &file.shelf).await?;
     let opened = file.open(&shelf, keys).map_err(LibraryError::Damaged)?;
-    let scope = session.scope.narrowed_by(&access.caller.client.contract.document.scope, now);
+    let scope = access.today(&session.scope, now);
     let presented = consent_sessions::open(&platform.blobs, opened, &scope, now).await?;
     Ok(Download {
         metadata: presented.metadata.clone(),

@@ -83,8 +83,12 @@ impl Access {
     /// What the grant gives: the version she agreed to, without what she left out, and nothing that the contract has
     /// given up since.
     fn scope(&self, agreed: &Scope, now: DateTime<Utc>) -> Scope {
-        let kept = agreed.keeping(|_, _, object| !self.grant.choices.left_out.contains(&object));
-        kept.narrowed_by(&self.caller.client.contract.document.scope, now)
+        self.today(&self.grant.choices.narrow(agreed), now)
+    }
+
+    /// A scope without what the contract has given up since it was agreed on.
+    pub(super) fn today(&self, scope: &Scope, now: DateTime<Utc>) -> Scope {
+        scope.narrowed_by(&self.caller.client.contract.document.scope, now)
     }
 
     /// The session of this key, if it is this grant's.
@@ -178,10 +182,10 @@ async fn reachable(
     let (library, at) = (&access.grant.library, session.state.as_of(now));
     let shelves = access.shelves_of(platform, session).await?;
     let files = consent_library::files_as_of(&platform.db, library, &shelves, at).await?;
+    let scope = access.today(&session.scope, now);
     if reads(&access.caller.client)? == ContractAccess::ReadRaw {
-        return matching_raw(platform, access, &session.scope, files).await;
+        return matching_raw(platform, access, &scope, files).await;
     }
-    let scope = session.scope.narrowed_by(&access.caller.client.contract.document.scope, now);
     Ok(consent_sessions::covered(&scope, files, now))
 }
 

@@ -87,7 +87,7 @@ pub async fn auto_onboard(
     }
     let session = consent_sessions::find_by_id(&tx, &request.session, now).await?;
     let agreed = consent_contracts::find_version(&tx, &grant.contract, grant.version).await?;
-    let scope = agreed.document.scope.keeping(|_, _, object| !grant.choices.left_out.contains(&object));
+    let scope = grant.choices.narrow(&agreed.document.scope);
     consent_sessions::bind(&tx, &session.id, &grant.id, &scope.narrowed_by(&session.scope, now), now).await?;
     record_onboarded(platform, &tx, &grant).await?;
     tx.commit().await?;

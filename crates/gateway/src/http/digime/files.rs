@@ -11,7 +11,7 @@ use serde_json::json;
 
 use super::{DigimeError, session::session_key};
 use crate::{
-    flows::{self, Download},
+    flows::{self, Access, Download},
     http::extract::WithToken,
     platform::Platform,
 };
@@ -22,8 +22,7 @@ pub(super) async fn read(
     WithToken(access): WithToken,
     path: web::Path<(String, String)>,
 ) -> Result<HttpResponse, DigimeError> {
-    let (session, name) = path.into_inner();
-    let download = flows::open_file(&platform, &access, &session_key(&session)?, &name).await?;
+    let download = open(&platform, &access, path).await?;
     let (mut response, length) = (headers(&download), download.length);
     let body = download.body(&platform, &access).await?;
     Ok(response.body(SizedStream::new(length, Box::pin(body))))
@@ -35,10 +34,18 @@ pub(super) async fn describe(
     WithToken(access): WithToken,
     path: web::Path<(String, String)>,
 ) -> Result<HttpResponse, DigimeError> {
-    let (session, name) = path.into_inner();
-    let download = flows::open_file(&platform, &access, &session_key(&session)?, &name).await?;
+    let download = open(&platform, &access, path).await?;
     let nothing = futures_util::stream::empty::<Result<web::Bytes, std::io::Error>>();
     Ok(headers(&download).body(SizedStream::new(download.length, nothing)))
+}
+
+async fn open(
+    platform: &Platform,
+    access: &Access,
+    path: web::Path<(String, String)>,
+) -> Result<Download, DigimeError> {
+    let (session, name) = path.into_inner();
+    Ok(flows::open_file(platform, access, &session_key(&session)?, &name).await?)
 }
 
 fn headers(download: &Download) -> HttpResponseBuilder {

@@ -46,14 +46,10 @@ impl Parameters {
 
 /// `GET /apps/saas/authorize`.
 pub(super) async fn authorize(platform: web::Data<Platform>, query: web::Query<Parameters>) -> HttpResponse {
-    let Some(code) = query.code(SecretKind::PreauthorizationCode) else { return unknown_code() };
-    let request = match flows::find_request(&platform, &code).await {
-        Ok(request) => request,
-        Err(error) => return page(&error.into()),
+    let (code, request) = match find(&platform, &query, SecretKind::PreauthorizationCode).await {
+        Ok(found) => found,
+        Err(page) => return page,
     };
-    if !query.is_automatic() {
-        return no_page_yet();
-    }
     let answered = match query.choice() {
         Ok(choice) => flows::auto_authorize(&platform, &code, &choice).await,
         Err(error) => Err(error),
@@ -74,14 +70,10 @@ pub(super) async fn authorize(platform: web::Data<Platform>, query: web::Query<P
 
 /// `GET /apps/saas/onboard`.
 pub(super) async fn onboard(platform: web::Data<Platform>, query: web::Query<Parameters>) -> HttpResponse {
-    let Some(code) = query.code(SecretKind::ReferenceCode) else { return unknown_code() };
-    let request = match flows::find_request(&platform, &code).await {
-        Ok(request) => request,
-        Err(error) => return page(&error.into()),
+    let (code, request) = match find(&platform, &query, SecretKind::ReferenceCode).await {
+        Ok(found) => found,
+        Err(page) => return page,
     };
-    if !query.is_automatic() {
-        return no_page_yet();
-    }
     let answered = match query.choice() {
         Ok(choice) => flows::auto_onboard(&platform, &code, &choice).await,
         Err(error) => Err(error),
@@ -97,6 +89,17 @@ pub(super) async fn onboard(platform: web::Data<Platform>, query: web::Query<Par
         ),
         Err(error) => failed(&request, error),
     }
+}
+
+/// The request that the browser's code names; a page where there is none, or where it cannot be answered here.
+async fn find(
+    platform: &Platform,
+    query: &Parameters,
+    kind: SecretKind,
+) -> Result<(Secret, AuthorizationRequest), HttpResponse> {
+    let code = query.code(kind).ok_or_else(unknown_code)?;
+    let request = flows::find_request(platform, &code).await.map_err(|error| page(&error.into()))?;
+    if query.is_automatic() { Ok((code, request)) } else { Err(no_page_yet()) }
 }
 
 /// Sends the browser back to the app with a failure (`protocol/digime.md` §13.2).
