@@ -1,8 +1,8 @@
 //! A third-party app.
 
 use consent_client::{
-    App, AppConfig, Authorization, AuthorizeOptions, ClientError, FileList, ReferenceOptions, Session,
-    SessionOptions, Tokens, Url, reqwest::Method,
+    App, AppConfig, Authorization, AuthorizeOptions, ClientError, FileList, Reference, ReferenceOptions,
+    Session, SessionOptions, Tokens, Url, reqwest::Method,
 };
 use consent_core::Ambient;
 use serde_json::{Value, json};
@@ -21,6 +21,7 @@ pub struct MockApp {
     pub api_key: String,
     /// Its private key, PEM.
     pub private_key: String,
+    redirect_uri: String,
     ambient: Ambient,
 }
 
@@ -99,23 +100,27 @@ impl MockApp {
         api_key: String,
         private_key: String,
     ) -> Self {
-        let config = AppConfig {
-            base: platform.url.parse().expect("a URL"),
-            app_id: id.clone(),
-            contract_id: contract_id.clone(),
-            private_key_pem: private_key.clone(),
-            redirect_uri: Self::CALLBACK.to_owned(),
-        };
+        let redirect_uri = Self::CALLBACK.to_owned();
+        let client = client(platform, &id, &contract_id, &private_key, &redirect_uri);
         let ambient = platform.inner.ambient.clone();
-        let client = App::new(config, ambient.clone()).expect("an app");
-        Self { client, id, contract_id, api_key, private_key, ambient }
+        Self { client, id, contract_id, api_key, private_key, redirect_uri, ambient }
+    }
+
+    /// The same app, asking browsers to come back to another of its redirect URIs.
+    #[must_use]
+    pub fn returning_to(mut self, platform: &TestPlatform, redirect_uri: &str) -> Self {
+        self.client = client(platform, &self.id, &self.contract_id, &self.private_key, redirect_uri);
+        redirect_uri.clone_into(&mut self.redirect_uri);
+        self
     }
 
     /// The same app, speaking to another replica.
     #[must_use]
     pub fn at(&self, platform: &TestPlatform) -> Self {
         let (id, contract) = (self.id.clone(), self.contract_id.clone());
-        Self::speaking(platform, id, contract, self.api_key.clone(), self.private_key.clone())
+        let (api_key, private_key) = (self.api_key.clone(), self.private_key.clone());
+        Self::speaking(platform, id, contract, api_key, private_key)
+            .returning_to(platform, &self.redirect_uri)
     }
 
     /// A throw-away person shares the sample data of these sources: the whole way from request to tokens.
@@ -188,6 +193,46 @@ impl MockApp {
         self.client.authorize(&options).await.expect("an authorization request")
     }
 
+    /// Publishes a new version of its contract; `change` edits what stands in `fixtures/contracts` first.
+    pub async fn revises(
+        &self,
+        platform: &TestPlatform,
+        contract: &str,
+        change: impl FnOnce(&mut Value),
+    ) -> Value {
+        let document = Self::document(contract, "app-1", |document| {
+            document["redirectUris"] = json!([self.redirect_uri]);
+            change(document);
+        });
+        let path = format!("/api/v1/apps/{}/contracts/{}", self.id, self.contract_id);
+        platform.call(Method::PUT, &path, Some(&self.api_key), Some(&document)).await.ok()
+    }
+
+    /// Takes from a browser that came back what a person said yes to.
+    pub async fn receives(&self, asked: &Authorization, callback: &Url) -> Shared {
+        let code = asked.answer(callback).expect("a code");
+        let tokens = self.client.exchange(&code, &asked.code_verifier).await.expect("tokens");
+        Shared { tokens, session: asked.session.clone(), callback: callback.clone() }
+    }
+
+    /// Asks whoever shared to confirm that it may go on.
+    pub async fn asks_again(&self, shared: &Shared) -> Authorization {
+        let (access, session) = (&shared.tokens.access.value, SessionOptions::default());
+        self.client.reauthorize(access, "a state", &session).await.expect("a request")
+    }
+
+    /// Asks whoever shared to connect one more account, or one anew.
+    pub async fn refers(&self, shared: &Shared) -> Reference {
+        let options = ReferenceOptions { state: Some("a state".to_owned()), ..ReferenceOptions::default() };
+        self.client.reference(&shared.tokens.access.value, &options).await.expect("a reference")
+    }
+
+    /// What comes of opening a session: `ok`, or status and code of the refusal.
+    pub async fn tries(&self, shared: &Shared) -> String {
+        let session = SessionOptions::default();
+        Self::outcome(&self.client.trigger(&shared.tokens.access.value, &session).await)
+    }
+
     /// A JWT with the claims that every request has, and these.
     #[must_use]
     pub fn jwt(&self, more: &[(&str, &str)]) -> String {
@@ -207,6 +252,23 @@ impl MockApp {
     pub fn ambient(&self) -> &Ambient {
         &self.ambient
     }
+}
+
+fn client(
+    platform: &TestPlatform,
+    app_id: &str,
+    contract_id: &str,
+    private_key: &str,
+    redirect_uri: &str,
+) -> App {
+    let config = AppConfig {
+        base: platform.url.parse().expect("a URL"),
+        app_id: app_id.to_owned(),
+        contract_id: contract_id.to_owned(),
+        private_key_pem: private_key.to_owned(),
+        redirect_uri: redirect_uri.to_owned(),
+    };
+    App::new(config, platform.inner.ambient.clone()).expect("an app")
 }
 
 fn text(value: &Value) -> String {

@@ -1,7 +1,11 @@
-//! The roles in which the platform's stories are told: a platform with a clock that tests move, apps, persons and an
-//! operator. Everything goes through the front door; what a test wants to see behind it, it opens by hand.
+//! The roles in which the platform's stories are told: a platform with a clock that tests move, apps, persons, an
+//! operator, and a browser. Everything goes through the front door; what a test wants to see behind it, it opens by hand.
+
+use std::path::{Path, PathBuf};
 
 mod app;
+mod browser;
+mod callback;
 mod contents;
 mod operator;
 mod person;
@@ -10,13 +14,17 @@ pub mod postgres;
 mod process;
 pub mod rows;
 mod stories;
+mod web;
 
 pub use app::{MockApp, Shared};
+pub use browser::{Browser, Cookie, Key, Scheme};
+pub use callback::Callback;
 pub use contents::Contents;
 pub use operator::Operator;
 pub use person::{Person, Yes};
 pub use platform::{Answer, Engine, TestPlatform};
 pub use process::{NotStarted, Place, Process};
+pub use web::{HtmlForm, Part, Tag, Visit, Web, urlencoded};
 
 /// A file of `fixtures/`.
 ///
@@ -34,4 +42,12 @@ pub fn fixture(path: &str) -> String {
 #[expect(clippy::disallowed_methods, reason = "the tests' own switch, not the server's configuration")]
 pub fn is_required(what: &str) -> bool {
     std::env::var("CONSENT_TEST_REQUIRE").is_ok_and(|list| list.split(',').any(|entry| entry.trim() == what))
+}
+
+/// Where things are built, and where the tests look for what was installed for them: `CARGO_TARGET_DIR`, or `target/`.
+#[must_use]
+#[expect(clippy::disallowed_methods, reason = "the tests' own setting, not the server's configuration")]
+pub fn target_folder() -> PathBuf {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    root.join(std::env::var_os("CARGO_TARGET_DIR").unwrap_or_else(|| "target".into()))
 }

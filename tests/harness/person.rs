@@ -1,6 +1,9 @@
 //! A person.
 
+use std::time::Duration;
+
 use consent_client::{Authorization, Url, reqwest::Method};
+use consent_gateway::config::Span;
 use serde_json::{Value, json};
 
 use crate::{Answer, MockApp, Shared, TestPlatform};
@@ -60,12 +63,23 @@ impl<'p> Person<'p> {
         answer
     }
 
-    /// Connects sample sources.
+    /// Connects sample sources, and waits until they are read where that takes no time.
     pub async fn connects(&self, sources: &[i64]) {
         for source in sources {
             let body = json!({ "sourceId": source, "sampleDataSet": "ada" });
             let _ = self.call(Method::POST, "/me/accounts", Some(&body)).await.ok();
         }
+        if self.platform.inner.config.sandbox.sample_pace == Span::ZERO {
+            while self.waits_for_a_source().await {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        }
+    }
+
+    async fn waits_for_a_source(&self) -> bool {
+        let accounts = self.call(Method::GET, "/me/accounts", None).await.ok();
+        let mut accounts = accounts["items"].as_array().expect("a list").iter();
+        accounts.any(|account| account["finishedAt"].is_null())
     }
 
     /// Uploads a file of her own.

@@ -122,7 +122,8 @@ fn program(path: &Path) -> Command {
     command
 }
 
-fn id(arguments: &[&str]) -> Option<u32> {
+/// What `id` answers: a number, where there is such a user.
+pub(crate) fn id(arguments: &[&str]) -> Option<u32> {
     let output = Command::new("id").args(arguments).output().ok().filter(|output| output.status.success())?;
     String::from_utf8(output.stdout).ok()?.trim().parse().ok()
 }

@@ -36,3 +36,26 @@ macro_rules! stories {
         }
     };
 }
+
+/// Stories of a person and her browser, on both databases as in [`stories!`](crate::stories). Without Chromium they say
+/// `skipped`, unless `CONSENT_TEST_REQUIRE` lists `browser`.
+#[macro_export]
+macro_rules! browser_stories {
+    ($($(#[$attribute:meta])* async fn $name:ident($platform:ident: TestPlatform, $browser:ident: Browser $(,)?) $body:block)+) => {
+        $crate::browser_stories! {
+            with |_| {};
+            $($(#[$attribute])* async fn $name($platform: TestPlatform, $browser: Browser) $body)+
+        }
+    };
+    (with $change:expr; $($(#[$attribute:meta])* async fn $name:ident($platform:ident: TestPlatform, $browser:ident: Browser $(,)?) $body:block)+) => {
+        $crate::stories! {
+            with $change;
+            $(
+                $(#[$attribute])*
+                async fn $name($platform: TestPlatform) {
+                    if let Some($browser) = Browser::at(&$platform).await $body
+                }
+            )+
+        }
+    };
+}

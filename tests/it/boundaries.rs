@@ -49,6 +49,7 @@ const HOMES: &[(&[&str], &[&str])] = &[
     (&["crypto"], &["rsa", "aes-gcm", "aws-lc-rs", "hpke", "rcgen", "argon2", "sha2"]),
     (&["gateway", "bench"], &["actix-web", "figment", "clap"]),
     (&["pages"], &["askama"]),
+    (&["tests"], &["fantoccini", "hyper-util"]),
 ];
 
 #[test]

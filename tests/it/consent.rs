@@ -192,7 +192,9 @@ stories! {
         let list = app.client.list(&before.tokens.access.value, &asked.session.key).await;
         assert_eq!(MockApp::outcome(&list), "404 SessionInvalid");
 
-        assert_eq!(declines(&ada, &asked).await.refusal(), "409 INVALID_CODE");
+        let again = declines(&ada, &asked).await.ok();
+        assert_eq!(again["location"], location.as_str(), "the same no");
+        assert_eq!(declines(&platform.person("eve").await, &asked).await.refusal(), "409 INVALID_CODE");
         let changed_mind = ada.on(Method::POST, &asked, "/approve", Some(&json!({ "textHash": "" }))).await;
         assert_eq!(changed_mind.refusal(), "409 INVALID_CODE");
         assert_eq!(ada.on(Method::GET, &asked, "", None).await.refusal(), "409 INVALID_CODE");
@@ -209,13 +211,19 @@ stories! {
         let approves =
             async |asked: &Authorization| ada.on(Method::POST, asked, "/approve", Some(&answer)).await;
         let (one, other) = tokio::join!(approves(&asked), approves(&asked));
-        let mut answers = [one.refusal(), other.refusal()];
-        answers.sort_unstable();
-        assert_eq!(answers, ["200 ", "409 INVALID_CODE"]);
+        assert_eq!([one.refusal(), other.refusal()], ["200 ", "200 "]);
+        assert_eq!(one.json["grantId"], other.json["grantId"]);
+        let mut exchanged = Vec::new();
+        for answer in [one, other] {
+            exchanged.push(exchanges(&app, &asked, &answer).await);
+        }
+        exchanged.sort_unstable();
+        assert_eq!(exchanged, ["400 InvalidGrant", "ok"], "one code replaces the other");
         assert_eq!((platform.rows("consent_grant").await, platform.rows("event").await), (1, 1));
 
         let asked = app.asks().await;
         let (yes, no) = tokio::join!(approves(&asked), declines(&ada, &asked));
+        assert!([&yes, &no].iter().all(|answer| answer.status == 200 || answer.refusal() == "409 INVALID_CODE"));
         assert_eq!(u8::from(yes.status == 200) + u8::from(no.status == 200), 1);
         let grants = 1 + i64::from(yes.status == 200);
         assert_eq!((platform.rows("consent_grant").await, platform.rows("event").await), (grants, 2));
@@ -226,6 +234,42 @@ stories! {
             let shared = Shared { tokens, session: asked.session.clone(), callback: location };
             assert_eq!(app.lists(&shared, &asked.session).await.unwrap().status.state, SyncState::Completed);
         }
+    }
+
+    async fn a_yes_sent_twice_is_one_and_the_first_code_used_ends_the_other(platform: TestPlatform) {
+        let app = platform.app("read").await;
+        let (ada, eve) = (platform.person("ada").await, platform.person("eve").await);
+        let asked = app.asks().await;
+        let first = says(&ada, &asked, json!({})).await;
+        assert_eq!(says_blindly(&eve, &asked).await, "409 INVALID_CODE", "it was not her yes");
+        assert_eq!(declines(&ada, &asked).await.refusal(), "409 INVALID_CODE", "a yes is taken back elsewhere");
+        let resent = json!({ "textHash": "" });
+        let second = ada.on(Method::POST, &asked, "/approve", Some(&resent)).await;
+        assert_eq!(first.json["grantId"], second.json["grantId"]);
+        // Nobody knows which of the two answers her browser follows.
+        assert_eq!(platform.rows("authorization_code").await, 2);
+        assert_eq!(exchanges(&app, &asked, &first).await, "ok");
+        assert_eq!(exchanges(&app, &asked, &second).await, "400 InvalidGrant");
+        assert_eq!(platform.rows("authorization_code").await, 1);
+        assert_eq!(platform.rows("token_pair").await, 1, "a refused code revokes nothing");
+        assert_eq!(says_blindly(&ada, &asked).await, "409 INVALID_CODE", "the code was used");
+        assert_eq!((platform.rows("consent_grant").await, platform.rows("event").await), (1, 1));
+        assert_eq!(platform.rows("grant_key").await, 1);
+    }
+
+    async fn a_yes_is_sent_again_for_ten_minutes_and_not_after_the_grant_has_ended(platform: TestPlatform) {
+        let app = platform.app("read").await;
+        let ada = platform.person("ada").await;
+        let (late, revoked) = (app.asks().await, app.asks().await);
+        assert_eq!(says(&ada, &late, json!({})).await.status, 200);
+        let yes = says(&ada, &revoked, json!({})).await.ok();
+        assert_eq!(ada.acts(text(&yes, "/grantId"), "revoke").await.status, 200);
+        assert_eq!(says_blindly(&ada, &revoked).await, "409 INVALID_CODE");
+        platform.wait(TimeDelta::seconds(599));
+        assert_eq!(says_blindly(&ada, &late).await, "200 ");
+        platform.wait(TimeDelta::seconds(1));
+        assert_eq!(says_blindly(&ada, &late).await, "409 INVALID_CODE");
+        assert_eq!(platform.rows("consent_grant").await, 2);
     }
 
     async fn a_request_waits_ten_minutes_from_each_look_and_an_hour_in_all(platform: TestPlatform) {
@@ -509,6 +553,13 @@ stories! {
         assert_eq!(platform.rows("authorization_request").await, requests);
         assert_eq!(used(&app, &shared).await, "ok");
     }
+}
+
+/// What the app makes of the answer it got.
+async fn exchanges(app: &MockApp, asked: &Authorization, answer: &Answer) -> String {
+    let location: Url = text(&answer.json, "/location").parse().unwrap();
+    let code = asked.answer(&location).unwrap();
+    MockApp::outcome(&app.client.exchange(&code, &asked.code_verifier).await)
 }
 
 /// What comes of a yes to a question that she was not shown.

@@ -3,12 +3,16 @@
 #![expect(clippy::unwrap_used, reason = "a story that goes another way has failed")]
 
 mod boundaries;
+mod browser;
 mod commands;
 mod consent;
 mod crash;
 mod downloads;
+mod gallery;
+mod in_person;
 mod model;
 mod own_files;
+mod pages;
 mod people;
 mod reading;
 mod registry;

@@ -303,18 +303,17 @@ stories! {
 
     async fn without_source_fetch_a_session_delivers_what_there_is(platform: TestPlatform) {
         let app = platform.app("read").await;
-        let ada = platform.person("ada").await;
-        ada.connects(&[16]).await;
-        let yes = ada.approves(&app).await;
+        // Nobody is there in whose presence the source could have been read.
+        let shared = app.onboards(&platform, &[16]).await;
         let stored = SessionOptions { source_fetch: Some(false), ..SessionOptions::default() };
-        let session = app.client.trigger(&yes.shared.tokens.access.value, &stored).await.unwrap();
-        let at_once = app.client.list(&yes.shared.tokens.access.value, &session.key).await.unwrap();
+        let session = app.client.trigger(&shared.tokens.access.value, &stored).await.unwrap();
+        let at_once = app.client.list(&shared.tokens.access.value, &session.key).await.unwrap();
         assert_eq!((at_once.status.state, at_once.files.len()), (SyncState::Completed, 0));
 
-        let (_, list) = read(&app, &yes.shared, &SessionOptions::default()).await;
+        let (_, list) = read(&app, &shared, &SessionOptions::default()).await;
         platform.wait(TimeDelta::minutes(1));
-        ada.connects(&[18]).await;
-        let (_, same) = read(&app, &yes.shared, &stored).await;
+        app.adds_sample(&platform, &shared, 18).await;
+        let (_, same) = read(&app, &shared, &stored).await;
         assert_eq!(dated(&same), dated(&list));
     }
 

@@ -2,7 +2,7 @@
 //! reference code of `protocol/digime.md` §3.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use consent_core::{AppId, ContractId, GrantId, RequestId, SessionId};
+use consent_core::{AppId, ContractId, GrantId, PersonId, RequestId, SessionId};
 use consent_crypto::CodeChallenge;
 
 /// How long a request may lie untouched.
@@ -35,6 +35,42 @@ impl RequestKind {
     }
 }
 
+/// What came of a request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Decision {
+    /// A yes.
+    Yes {
+        /// Whose.
+        person: PersonId,
+        /// The grant that the request now stands for.
+        grant: GrantId,
+    },
+    /// A no.
+    No {
+        /// Whose.
+        person: PersonId,
+    },
+}
+
+impl Decision {
+    /// Who decided.
+    #[must_use]
+    pub fn person(&self) -> &PersonId {
+        match self {
+            Self::Yes { person, .. } | Self::No { person } => person,
+        }
+    }
+
+    /// The grant that the request now stands for, after a yes.
+    #[must_use]
+    pub fn grant(&self) -> Option<&GrantId> {
+        match self {
+            Self::Yes { grant, .. } => Some(grant),
+            Self::No { .. } => None,
+        }
+    }
+}
+
 /// An authorization request as it is kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AuthorizationRequest {
@@ -58,6 +94,10 @@ pub struct AuthorizationRequest {
     pub hint: Option<GrantId>,
     /// The session that is waiting for the answer.
     pub session: SessionId,
+    /// The store of the app that it is for, by its id.
+    pub storage: Option<String>,
+    /// What was decided, and by whom.
+    pub decision: Option<Decision>,
     /// When it was answered.
     pub decided_at: Option<DateTime<Utc>>,
     pub(crate) touched_at: DateTime<Utc>,

@@ -1,7 +1,7 @@
 //! The tables of this crate.
 
 pub mod request {
-    use consent_core::{AppId, ContractId, GrantId, RequestId, SessionId};
+    use consent_core::{AppId, ContractId, GrantId, PersonId, RequestId, SessionId};
     use sea_orm::entity::prelude::*;
 
     #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
@@ -21,6 +21,9 @@ pub mod request {
         pub session_id: SessionId,
         pub touched_at: DateTimeUtc,
         pub decided_at: Option<DateTimeUtc>,
+        pub answered_by: Option<PersonId>,
+        pub answer_grant_id: Option<GrantId>,
+        pub storage: Option<String>,
         pub created_at: DateTimeUtc,
     }
 

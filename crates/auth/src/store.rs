@@ -1,7 +1,7 @@
 //! The rows of requests, codes, tokens and nonces.
 
 use chrono::{DateTime, Utc};
-use consent_core::{Ambient, ContractId, GrantId, RequestId, RowId};
+use consent_core::{Ambient, ContractId, GrantId, PersonId, RequestId, RowId, SessionId};
 use consent_crypto::{CodeChallenge, Digest, Family, Secret, SecretKind, SlotContext, slot};
 use consent_store::{Migration, StoreError, Tx};
 use sea_orm::{
@@ -12,14 +12,20 @@ use sea_orm::{
 use sea_orm_migration::MigrationTrait;
 
 use crate::{
-    AuthError, AuthorizationRequest, ClaimedCode, FamilyHint, HandleKind, IssuedPair, Lifetimes, NewCode,
-    NewRequest, Pair, Refreshed, RequestKind, code, handle, nonce, row, token,
+    AuthError, AuthorizationRequest, ClaimedCode, Decision, FamilyHint, HandleKind, IssuedPair, Lifetimes,
+    NewCode, NewRequest, Pair, Refreshed, RequestKind, code, handle, nonce, row, token,
 };
 
 /// This crate's tables.
 #[must_use]
 pub fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-    vec![Migration::new("m20261122_000050_auth", include_str!("../migrations/m20261122_000050_auth.sql"))]
+    vec![
+        Migration::new("m20261122_000050_auth", include_str!("../migrations/m20261122_000050_auth.sql")),
+        Migration::new(
+            "m20261129_000051_answers",
+            include_str!("../migrations/m20261129_000051_answers.sql"),
+        ),
+    ]
 }
 
 // Requests.
@@ -46,6 +52,8 @@ pub async fn open_request(
         challenge: new.challenge,
         hint: new.hint,
         session: new.session,
+        storage: None,
+        decision: None,
         decided_at: None,
         touched_at: now,
         created_at: now,
@@ -64,40 +72,92 @@ pub async fn open_request(
         session_id: Set(request.session.clone()),
         touched_at: Set(now),
         decided_at: Set(None),
+        answered_by: Set(None),
+        answer_grant_id: Set(None),
+        storage: Set(None),
         created_at: Set(now),
     };
     row::request::Entity::insert(model).exec_without_returning(tx).await?;
     Ok((request, code))
 }
 
-/// The open request behind a code. Looking at it keeps it alive and uses nothing up.
+/// The open request behind a code, nobody else's to decide before the transaction ends. Looking at it keeps it alive and
+/// uses nothing up.
 pub async fn find_request(
     tx: &Tx,
     code: &Secret,
     now: DateTime<Utc>,
 ) -> Result<AuthorizationRequest, AuthError> {
-    let mine = row::request::Entity::find()
-        .filter(row::request::Column::Digest.eq(code.digest().as_bytes().to_vec()));
-    let row = mine.one(tx).await?.ok_or(AuthError::UnknownRequest)?;
-    let request = AuthorizationRequest::try_from(row)?;
+    let request = request_of_code(tx, code).await?;
     if request.decided_at.is_some() {
         return Err(AuthError::AlreadyDecided);
     }
     if request.is_expired_at(now) {
         return Err(AuthError::UnknownRequest);
     }
-    row::request::Entity::update_many()
+    let touched = row::request::Entity::update_many()
         .col_expr(row::request::Column::TouchedAt, Expr::value(now))
         .filter(row::request::Column::Id.eq(request.id.clone()))
+        .filter(row::request::Column::DecidedAt.is_null())
         .exec(tx)
         .await?;
-    Ok(request)
+    // Whoever decided at the same moment was waited for.
+    if touched.rows_affected == 1 { Ok(request) } else { Err(AuthError::AlreadyDecided) }
+}
+
+/// The request that this person answered a moment ago, with what she decided: for a form that is sent
+/// twice. What another person decided, and what was decided long ago, stays what it is: [`AuthError::AlreadyDecided`].
+pub async fn find_answered(
+    db: &impl ConnectionTrait,
+    id: &RequestId,
+    person: &PersonId,
+    now: DateTime<Utc>,
+) -> Result<(AuthorizationRequest, Decision), AuthError> {
+    let row = row::request::Entity::find_by_id(id.clone()).one(db).await?;
+    let request = AuthorizationRequest::try_from(row.ok_or(AuthError::UnknownRequest)?)?;
+    match request.decision.clone() {
+        Some(decision) if decision.person() == person && !request.is_expired_at(now) => {
+            Ok((request, decision))
+        }
+        _ => Err(AuthError::AlreadyDecided),
+    }
+}
+
+/// Which request a code stands for, open or not.
+pub async fn id_of_code(db: &impl ConnectionTrait, code: &Secret) -> Result<RequestId, AuthError> {
+    Ok(request_of_code(db, code).await?.id)
+}
+
+async fn request_of_code(
+    db: &impl ConnectionTrait,
+    code: &Secret,
+) -> Result<AuthorizationRequest, AuthError> {
+    let mine = row::request::Entity::find()
+        .filter(row::request::Column::Digest.eq(code.digest().as_bytes().to_vec()));
+    Ok(mine.one(db).await?.ok_or(AuthError::UnknownRequest)?.try_into()?)
+}
+
+/// Keeps with an open request which store of the app it is for.
+pub async fn keep_storage(tx: &Tx, id: &RequestId, storage: &str) -> Result<(), AuthError> {
+    row::request::Entity::update_many()
+        .col_expr(row::request::Column::Storage, Expr::value(storage))
+        .filter(row::request::Column::Id.eq(id.clone()))
+        .exec(tx)
+        .await?;
+    Ok(())
 }
 
 /// Uses the request up; the second one to decide is told so.
-pub async fn decide(tx: &Tx, id: &RequestId, now: DateTime<Utc>) -> Result<(), AuthError> {
+pub async fn decide(
+    tx: &Tx,
+    id: &RequestId,
+    decision: &Decision,
+    now: DateTime<Utc>,
+) -> Result<(), AuthError> {
     let done = row::request::Entity::update_many()
         .col_expr(row::request::Column::DecidedAt, Expr::value(now))
+        .col_expr(row::request::Column::AnsweredBy, Expr::value(decision.person().clone()))
+        .col_expr(row::request::Column::AnswerGrantId, Expr::value(decision.grant().cloned()))
         .filter(row::request::Column::Id.eq(id.clone()))
         .filter(row::request::Column::DecidedAt.is_null())
         .exec(tx)
@@ -123,6 +183,11 @@ impl TryFrom<row::request::Model> for AuthorizationRequest {
             state: row.state,
             hint: row.hint_grant_id,
             session: row.session_id,
+            storage: row.storage,
+            decision: row.answered_by.map(|person| match row.answer_grant_id {
+                Some(grant) => Decision::Yes { person, grant },
+                None => Decision::No { person },
+            }),
             decided_at: row.decided_at,
             touched_at: row.touched_at,
             created_at: row.created_at,
@@ -203,6 +268,34 @@ pub async fn claim_code(
         .exec(tx)
         .await?;
     Ok(ClaimedCode::Won { id: row.id, grant: row.grant_id, session: row.session_id })
+}
+
+/// Whether the answer to a request of this grant still waits for its app, with a code that nobody has used.
+pub async fn has_unused_code(
+    db: &impl ConnectionTrait,
+    grant: &GrantId,
+    session: &SessionId,
+    now: DateTime<Utc>,
+) -> Result<bool, AuthError> {
+    let waiting = unused_codes(grant, session).add(row::code::Column::ExpiresAt.gt(now));
+    Ok(row::code::Entity::find().filter(waiting).one(db).await?.is_some())
+}
+
+/// Takes back the other codes that the same answer led to, once one of them is used; returns their rows, whose slots are
+/// the caller's to remove.
+pub async fn withdraw_codes(tx: &Tx, grant: &GrantId, session: &SessionId) -> Result<Vec<RowId>, AuthError> {
+    let others = row::code::Entity::find().filter(unused_codes(grant, session)).all(tx).await?;
+    if !others.is_empty() {
+        row::code::Entity::delete_many().filter(unused_codes(grant, session)).exec(tx).await?;
+    }
+    Ok(others.into_iter().map(|row| row.id).collect())
+}
+
+fn unused_codes(grant: &GrantId, session: &SessionId) -> Condition {
+    Condition::all()
+        .add(row::code::Column::GrantId.eq(grant.clone()))
+        .add(row::code::Column::SessionId.eq(session.clone()))
+        .add(row::code::Column::UsedAt.is_null())
 }
 
 /// Ends all unused codes of a grant.

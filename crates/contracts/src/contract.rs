@@ -152,7 +152,11 @@ pub fn shown(app: &App, document: &Document) -> Value {
             members.remove(unseen);
         }
     }
-    json!({ "app": { "name": app.name, "partnerId": app.partner_id }, "document": document })
+    let App { name, partner_id, contact, description, website, .. } = app;
+    let app = json!({
+        "name": name, "partnerId": partner_id, "contact": contact, "description": description, "website": website,
+    });
+    json!({ "app": app, "document": document })
 }
 
 /// SHA-256 (hexadecimal) over the canonical JSON (RFC 8785) of [`shown`]; a grant is pinned to it.
@@ -235,7 +239,13 @@ pub(crate) mod tests {
             compared += 1;
         }
         assert!(compared > 40, "{compared}");
-        for change in [|app: &mut App| app.name.push('x'), |app: &mut App| app.partner_id.push('x')] {
+        for change in [
+            |app: &mut App| app.name.push('x'),
+            |app: &mut App| app.partner_id.push('x'),
+            |app: &mut App| app.contact.push('x'),
+            |app: &mut App| app.description = Some("x".to_owned()),
+            |app: &mut App| app.website = Some("https://tidemark.example/".to_owned()),
+        ] {
             let mut other = app();
             change(&mut other);
             assert_ne!(text_hash(&other, &document), hash);

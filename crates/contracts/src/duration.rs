@@ -1,6 +1,6 @@
 //! Lengths of time as ISO 8601 writes them: `P1Y`, `P18M`, `P2W`, `P30D`, `PT12H`.
 
-use std::str::FromStr;
+use std::{fmt, str::FromStr};
 
 use chrono::{DateTime, Days, Months, TimeDelta, Utc};
 
@@ -42,6 +42,32 @@ impl CalendarDuration {
             .and_then(|at| at.checked_add_signed(TimeDelta::seconds(self.seconds.into())))
             .unwrap_or(DateTime::<Utc>::MAX_UTC)
     }
+}
+
+/// In words: `1 year`, `6 months`, `2 weeks and 12 hours`, `no time`.
+impl fmt::Display for CalendarDuration {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let weeks = if self.days.is_multiple_of(7) { self.days / 7 } else { 0 };
+        let parts = [
+            (self.months / 12, "year"),
+            (self.months % 12, "month"),
+            (weeks, "week"),
+            (self.days - weeks * 7, "day"),
+            (self.seconds / 3600, "hour"),
+            (self.seconds / 60 % 60, "minute"),
+            (self.seconds % 60, "second"),
+        ];
+        let parts: Vec<_> = parts.into_iter().filter(|(number, _)| *number > 0).map(counted).collect();
+        match parts.as_slice() {
+            [] => f.write_str("no time"),
+            [one] => f.write_str(one),
+            [first @ .., last] => write!(f, "{} and {last}", first.join(", ")),
+        }
+    }
+}
+
+fn counted((number, unit): (u32, &str)) -> String {
+    if number == 1 { format!("1 {unit}") } else { format!("{number} {unit}s") }
 }
 
 impl FromStr for CalendarDuration {
@@ -89,6 +115,17 @@ mod tests {
     fn after(text: &str) -> String {
         let leap_day = DateTime::from_timestamp(1_709_208_000, 0).unwrap(); // 2024-02-29, noon
         text.parse::<CalendarDuration>().unwrap().after(leap_day).format("%F %R").to_string()
+    }
+
+    #[test]
+    fn people_read_words() {
+        let words = |text: &str| text.parse::<CalendarDuration>().unwrap().to_string();
+        assert_eq!(words("P1Y"), "1 year");
+        assert_eq!(words("P18M"), "1 year and 6 months");
+        assert_eq!(words("P2W"), "2 weeks");
+        assert_eq!(words("P30D"), "30 days");
+        assert_eq!(words("P1Y2M3DT4H5M6S"), "1 year, 2 months, 3 days, 4 hours, 5 minutes and 6 seconds");
+        assert_eq!(words("P0D"), "no time");
     }
 
     #[test]

@@ -65,8 +65,14 @@ fn authority(uri: &str) -> Option<&str> {
 }
 
 fn authority_of_https(uri: &str) -> Option<&'static str> {
-    let host = authority(uri).and_then(|authority| authority.split(':').next());
-    host.is_none_or(str::is_empty).then_some("must begin with https:// and a host name")
+    let authority = authority(uri).unwrap_or_default();
+    let host = match authority.strip_prefix('[').and_then(|inside| inside.split_once(']')) {
+        Some((address, _)) => address.trim_matches(|c: char| c.is_ascii_hexdigit() || c == ':' || c == '.'),
+        None => authority.split(':').next().unwrap_or_default(),
+    };
+    let named = host.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._".contains(&b));
+    (authority.is_empty() || authority.starts_with(':') || !named)
+        .then_some("must begin with https:// and a host name of letters, digits, dots and hyphens")
 }
 
 fn loopback(uri: &str, policy: Policy) -> Option<&'static str> {

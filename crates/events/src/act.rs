@@ -68,6 +68,13 @@ pub enum Act {
         /// Its contract.
         contract: ContractId,
     },
+    /// The person confirmed a grant, and its app began anew with new tokens.
+    Reauthorized {
+        /// The grant.
+        grant: GrantId,
+        /// Its contract.
+        contract: ContractId,
+    },
     /// The app was told to delete what it holds.
     Erasing {
         /// The grant.
@@ -107,6 +114,8 @@ acts_on_a_grant! {
     expired = Expired;
     /// States that an account was added to what the grant covers.
     onboarded = Onboarded;
+    /// States that the person confirmed the grant, and its app began anew.
+    reauthorized = Reauthorized;
     /// States that the app was told to delete what it holds.
     erasing = Erasing;
     /// States that the app reported that it has deleted what it held.
@@ -125,6 +134,7 @@ impl Act {
             Self::Revoked { .. } => "revoked",
             Self::Expired { .. } => "expired",
             Self::Onboarded { .. } => "onboarded",
+            Self::Reauthorized { .. } => "reauthorized",
             Self::Erasing { .. } => "erasing",
             Self::Erased { .. } => "erased",
         }
@@ -140,6 +150,7 @@ impl Act {
             | Self::Revoked { grant, .. }
             | Self::Expired { grant, .. }
             | Self::Onboarded { grant, .. }
+            | Self::Reauthorized { grant, .. }
             | Self::Erasing { grant, .. }
             | Self::Erased { grant, .. } => Some(grant),
             Self::Declined { .. } => None,
@@ -157,6 +168,7 @@ impl Act {
             | Self::Revoked { contract, .. }
             | Self::Expired { contract, .. }
             | Self::Onboarded { contract, .. }
+            | Self::Reauthorized { contract, .. }
             | Self::Erasing { contract, .. }
             | Self::Erased { contract, .. } => contract,
         }

@@ -213,6 +213,7 @@ mod tests {
             Act::revoked,
             Act::expired,
             Act::onboarded,
+            Act::reauthorized,
             Act::erasing,
             Act::erased,
         ];

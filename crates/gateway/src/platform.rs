@@ -157,6 +157,12 @@ impl Parts {
         self.config.sessions.last_for.to_delta()
     }
 
+    /// Whether people reach us over TLS.
+    #[must_use]
+    pub fn is_secure(&self) -> bool {
+        self.public_url.starts_with("https:")
+    }
+
     /// How long a person stays signed in.
     #[must_use]
     pub fn sign_in_policy(&self) -> SignInPolicy {

@@ -1,4 +1,5 @@
-//! What happens by itself: grants expire, replaced tokens, spent nonces and old sessions are forgotten.
+//! What happens by itself: grants expire, replaced tokens, spent nonces and old sessions are forgotten, the blobs of
+//! deleted files are deleted.
 
 use std::time::Duration;
 
@@ -33,5 +34,6 @@ pub fn start(platform: Platform) -> JoinHandle<()> {
 /// One sweep.
 pub async fn sweep(platform: &Platform) -> Result<(), FlowError> {
     while flows::expire_due(platform).await? > 0 {}
-    flows::sweep(platform).await
+    flows::sweep(platform).await?;
+    flows::delete_doomed(platform).await
 }

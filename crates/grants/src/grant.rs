@@ -31,6 +31,8 @@ pub struct Grant {
     pub seq: i64,
     /// How often it was stopped or ended: what was begun under another epoch does not go on.
     pub epoch: i64,
+    /// The store of the app that she agreed to link, by its id.
+    pub storage: Option<String>,
     /// When she said yes.
     pub created_at: DateTime<Utc>,
     /// When it ends by itself.
@@ -76,6 +78,8 @@ pub struct NewGrant {
     pub text_hash: String,
     /// What she chose.
     pub choices: Choices,
+    /// The store of the app that she agreed to link, by its id.
+    pub storage: Option<String>,
     /// When it ends by itself.
     pub expires_at: Option<DateTime<Utc>>,
 }

@@ -20,6 +20,7 @@ pub mod grant {
         pub stage_at: DateTimeUtc,
         pub seq: i64,
         pub epoch: i64,
+        pub storage_id: Option<String>,
         pub created_at: DateTimeUtc,
         pub expires_at: Option<DateTimeUtc>,
     }

@@ -14,7 +14,13 @@ use crate::{Choices, Grant, GrantError, NewGrant, Stage, Verb, row};
 /// This crate's tables.
 #[must_use]
 pub fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-    vec![Migration::new("m20261122_000040_grant", include_str!("../migrations/m20261122_000040_grant.sql"))]
+    vec![
+        Migration::new("m20261122_000040_grant", include_str!("../migrations/m20261122_000040_grant.sql")),
+        Migration::new(
+            "m20261129_000041_storage",
+            include_str!("../migrations/m20261129_000041_storage.sql"),
+        ),
+    ]
 }
 
 /// Records a yes.
@@ -32,6 +38,7 @@ pub async fn insert(tx: &Tx, new: NewGrant, ambient: &Ambient) -> Result<Grant, 
         stage: Stage::Active,
         seq: 1,
         epoch: 0,
+        storage: new.storage,
         created_at: now,
         expires_at: new.expires_at,
     };
@@ -48,6 +55,7 @@ pub async fn insert(tx: &Tx, new: NewGrant, ambient: &Ambient) -> Result<Grant, 
         stage_at: Set(now),
         seq: Set(grant.seq),
         epoch: Set(grant.epoch),
+        storage_id: Set(grant.storage.clone()),
         created_at: Set(now),
         expires_at: Set(grant.expires_at),
     };
@@ -100,6 +108,33 @@ pub async fn list_of_person(
     list(db, row::grant::Entity::find().filter(row::grant::Column::PersonId.eq(person.clone())), cursor).await
 }
 
+/// The grant that this person gave under this contract last, in whatever stage it is by now.
+pub async fn latest_of_person(
+    db: &impl ConnectionTrait,
+    person: &PersonId,
+    contract: &ContractId,
+) -> Result<Option<Grant>, GrantError> {
+    let latest = row::grant::Entity::find()
+        .filter(row::grant::Column::PersonId.eq(person.clone()))
+        .filter(row::grant::Column::ContractId.eq(contract.clone()))
+        .order_by_desc(row::grant::Column::Id);
+    Ok(latest.one(db).await?.map(Grant::try_from).transpose()?)
+}
+
+/// A person's grants, latest first.
+pub async fn newest_first_of_person(
+    db: &impl ConnectionTrait,
+    person: &PersonId,
+    cursor: &Cursor,
+) -> Result<Page<Grant>, GrantError> {
+    let mut mine = row::grant::Entity::find().filter(row::grant::Column::PersonId.eq(person.clone()));
+    if let Some(after) = &cursor.after {
+        let after: GrantId = after.parse().map_err(|_| GrantError::Cursor)?;
+        mine = mine.filter(row::grant::Column::Id.lt(after));
+    }
+    cut(mine.order_by_desc(row::grant::Column::Id), db, cursor).await
+}
+
 /// A person's grants that have not ended.
 pub async fn open_of_person(
     db: &impl ConnectionTrait,
@@ -132,7 +167,15 @@ async fn list(
         let after: GrantId = after.parse().map_err(|_| GrantError::Cursor)?;
         mine = mine.filter(row::grant::Column::Id.gt(after));
     }
-    let rows = mine.order_by_asc(row::grant::Column::Id).limit(cursor.limit + 1).all(db).await?;
+    cut(mine.order_by_asc(row::grant::Column::Id), db, cursor).await
+}
+
+async fn cut(
+    sorted: Select<row::grant::Entity>,
+    db: &impl ConnectionTrait,
+    cursor: &Cursor,
+) -> Result<Page<Grant>, GrantError> {
+    let rows = sorted.limit(cursor.limit + 1).all(db).await?;
     let grants = rows.into_iter().map(Grant::try_from).collect::<Result<_, _>>()?;
     Ok(Page::cut(grants, cursor, |grant: &Grant| grant.id.to_string()))
 }
@@ -149,7 +192,16 @@ pub async fn stage_of(
 /// Proof, for this transaction, that the grant has not ended: nobody can close it before the transaction does.
 pub async fn lock(tx: &Tx, id: &GrantId, ambient: &Ambient) -> Result<OpenOwner, GrantError> {
     let row = row::grant::Entity::find_by_id(id.clone()).lock_shared().one(tx).await?;
-    let grant = Grant::try_from(row.ok_or_else(|| GrantError::NotFound(id.clone()))?)?;
+    open(row.ok_or_else(|| GrantError::NotFound(id.clone()))?, ambient)
+}
+
+/// The same proof for whoever replaces what hangs on the grant: no code is exchanged and no token refreshed meanwhile.
+pub async fn lock_alone(tx: &Tx, id: &GrantId, ambient: &Ambient) -> Result<OpenOwner, GrantError> {
+    open(locked(tx, id).await?, ambient)
+}
+
+fn open(row: row::grant::Model, ambient: &Ambient) -> Result<OpenOwner, GrantError> {
+    let grant = Grant::try_from(row)?;
     match grant.stage_at(ambient.now()) {
         stage @ (Stage::Active | Stage::Stopped { .. }) => {
             Ok(OpenOwner::locked(Owner::Grant(grant.id), grant.epoch, stage == Stage::Active))
@@ -204,15 +256,20 @@ pub async fn due(
     Ok(rows.into_iter().map(|row| row.id).collect())
 }
 
-/// Adds a shelf to what the grant may read.
-pub async fn share(tx: &Tx, id: &GrantId, shelf: &ShelfId, ambient: &Ambient) -> Result<Grant, GrantError> {
+/// Adds a shelf to what the grant may read, and says whether that is new.
+pub async fn share(
+    tx: &Tx,
+    id: &GrantId,
+    shelf: &ShelfId,
+    ambient: &Ambient,
+) -> Result<(Grant, bool), GrantError> {
     let mut grant = Grant::try_from(locked(tx, id).await?)?;
     let stage = grant.stage_at(ambient.now());
     if !stage.is_open() {
         return Err(GrantError::Refused { verb: Verb::Use, from: stage });
     }
     if grant.choices.shelves.contains(shelf) {
-        return Ok(grant);
+        return Ok((grant, false));
     }
     grant.choices.shelves.push(shelf.clone());
     grant.seq += 1;
@@ -222,7 +279,7 @@ pub async fn share(tx: &Tx, id: &GrantId, shelf: &ShelfId, ambient: &Ambient) ->
         .filter(row::grant::Column::Id.eq(id.clone()))
         .exec(tx)
         .await?;
-    Ok(grant)
+    Ok((grant, true))
 }
 
 async fn locked(tx: &Tx, id: &GrantId) -> Result<row::grant::Model, GrantError> {
@@ -279,6 +336,7 @@ impl TryFrom<row::grant::Model> for Grant {
             text_hash: row.text_hash,
             seq: row.seq,
             epoch: row.epoch,
+            storage: row.storage_id,
             created_at: row.created_at,
             expires_at: row.expires_at,
         })

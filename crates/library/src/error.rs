@@ -1,6 +1,6 @@
 //! What can go wrong in a library.
 
-use consent_core::ShelfId;
+use consent_core::{FileId, ShelfId};
 use consent_store::StoreError;
 
 /// What can go wrong in a library.
@@ -12,6 +12,12 @@ pub enum LibraryError {
     /// No such shelf in this library.
     #[error("there is no shelf {0} in this library")]
     NoShelf(ShelfId),
+    /// No such file in this library, or no more.
+    #[error("there is no file {0} in this library")]
+    NoFile(FileId),
+    /// The cursor is none that a page of this list gave.
+    #[error("after: must be what the page before gave as next")]
+    Cursor,
     /// No secret that was presented opens anything here: no slot, a slot past its time, or the wrong secret.
     #[error("this secret opens nothing here")]
     Shut,

@@ -19,8 +19,9 @@ pub use read::{ReadFailure, read, read_all};
 pub use shelf::{DropPoint, GrantKey, Granted, LibraryKey, Shelf, ShelfKeys, ShelfKind, Usage};
 pub use slot::{Opener, SlotKind};
 pub use store::{
-    Library, OpensTo, current_name, drop_grant_key, files_as_of, files_named, find_current, find_library,
-    found, give, grant_key_of_owner, granted, insert_files, insert_slot, make_grant_key, make_shelf,
+    Library, OpensTo, Order, count_files, current_name, delete_file, doomed_blobs, drop_grant_key,
+    files_as_of, files_named, find_current, find_file, find_library, forget_doomed, found, give,
+    grant_key_of_owner, granted, insert_files, insert_slot, list_files, make_grant_key, make_shelf,
     migrations, open_slot, remove_slot, remove_slots_of, shelf, shelves, sweep_slots, take_back,
 };
 pub use write::{NewFile, WrittenFile, write};

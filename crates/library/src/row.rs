@@ -137,3 +137,21 @@ pub mod file {
 
     impl ActiveModelBehavior for ActiveModel {}
 }
+
+pub mod doomed_blob {
+    use consent_core::{FileId, LibraryId};
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+    #[sea_orm(table_name = "doomed_blob")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub file_id: FileId,
+        pub library_id: LibraryId,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}

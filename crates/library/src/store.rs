@@ -1,12 +1,14 @@
 //! The rows of libraries.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use consent_core::{Ambient, GrantId, LibraryId, OpenOwner, Owner, Period, PersonId, RowId, ShelfId};
+use consent_core::{
+    Ambient, Cursor, FileId, GrantId, LibraryId, OpenOwner, Owner, Page, Period, PersonId, RowId, ShelfId,
+};
 use consent_crypto::{DropPublic, Key};
 use consent_store::{Migration, StoreError, Tx};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter,
-    QueryOrder, sea_query::Expr,
+    QueryOrder, QuerySelect, sea_query::Expr,
 };
 use sea_orm_migration::MigrationTrait;
 
@@ -18,10 +20,25 @@ use crate::{
 /// This crate's tables.
 #[must_use]
 pub fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-    vec![Migration::new(
-        "m20261122_000030_library",
-        include_str!("../migrations/m20261122_000030_library.sql"),
-    )]
+    vec![
+        Migration::new(
+            "m20261122_000030_library",
+            include_str!("../migrations/m20261122_000030_library.sql"),
+        ),
+        Migration::new(
+            "m20261129_000031_doomed_blob",
+            include_str!("../migrations/m20261129_000031_doomed_blob.sql"),
+        ),
+    ]
+}
+
+/// In which order files are listed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Order {
+    /// The one that came first.
+    OldestFirst,
+    /// The one that came last.
+    NewestFirst,
 }
 
 /// One person's library.
@@ -404,6 +421,19 @@ pub async fn files_as_of(
     rows.into_iter().map(|row| Ok(File::try_from(row)?)).collect()
 }
 
+/// How many files stand on a shelf.
+pub async fn count_files(
+    db: &impl ConnectionTrait,
+    library: &LibraryId,
+    shelf: &ShelfId,
+) -> Result<u64, LibraryError> {
+    let mine = row::file::Entity::find()
+        .filter(row::file::Column::LibraryId.eq(library.clone()))
+        .filter(row::file::Column::ShelfId.eq(shelf.clone()))
+        .filter(row::file::Column::SupersededAt.is_null());
+    Ok(mine.count(db).await?)
+}
+
 /// The file of this name on these shelves as it was at a moment.
 pub async fn files_named(
     db: &impl ConnectionTrait,
@@ -442,10 +472,87 @@ pub async fn find_current(
 }
 
 fn current(library: &LibraryId, name: &str) -> Condition {
+    standing(library).add(row::file::Column::Name.eq(name))
+}
+
+/// Every file of a library that no newer version has superseded.
+fn standing(library: &LibraryId) -> Condition {
     Condition::all()
         .add(row::file::Column::LibraryId.eq(library.clone()))
-        .add(row::file::Column::Name.eq(name))
         .add(row::file::Column::SupersededAt.is_null())
+}
+
+/// A library's current files, in the order in which their rows came.
+pub async fn list_files(
+    db: &impl ConnectionTrait,
+    library: &LibraryId,
+    order: Order,
+    cursor: &Cursor,
+) -> Result<Page<File>, LibraryError> {
+    let mut files = row::file::Entity::find().filter(standing(library));
+    if let Some(after) = &cursor.after {
+        let after: FileId = after.parse().map_err(|_| LibraryError::Cursor)?;
+        files = files.filter(match order {
+            Order::OldestFirst => row::file::Column::Id.gt(after),
+            Order::NewestFirst => row::file::Column::Id.lt(after),
+        });
+    }
+    let files = match order {
+        Order::OldestFirst => files.order_by_asc(row::file::Column::Id),
+        Order::NewestFirst => files.order_by_desc(row::file::Column::Id),
+    };
+    let rows = files.limit(cursor.limit + 1).all(db).await?;
+    let files = rows.into_iter().map(File::try_from).collect::<Result<_, _>>()?;
+    Ok(Page::cut(files, cursor, |file: &File| file.id.to_string()))
+}
+
+/// A current file of a library; one that was superseded or deleted, or is in another library, is not found.
+pub async fn find_file(
+    db: &impl ConnectionTrait,
+    library: &LibraryId,
+    id: &FileId,
+) -> Result<File, LibraryError> {
+    let found = row::file::Entity::find_by_id(id.clone()).filter(standing(library)).one(db).await?;
+    Ok(found.ok_or_else(|| LibraryError::NoFile(id.clone()))?.try_into()?)
+}
+
+/// Deletes a file in all its versions; needs no key. Their blobs are doomed in the same transaction: whoever commits it
+/// sees to them afterwards, and names them.
+pub async fn delete_file(tx: &Tx, file: &File) -> Result<Vec<FileId>, LibraryError> {
+    let versions = Condition::all()
+        .add(row::file::Column::LibraryId.eq(file.library.clone()))
+        .add(row::file::Column::ShelfId.eq(file.shelf.clone()))
+        .add(row::file::Column::Name.eq(&file.name));
+    let deleted = row::file::Entity::delete_many().filter(versions).exec_with_returning(tx).await?;
+    if deleted.is_empty() {
+        return Err(LibraryError::NoFile(file.id.clone()));
+    }
+    let ids = deleted.iter().map(|row| row.id.clone()).collect();
+    let doomed = deleted
+        .into_iter()
+        .map(|row| row::doomed_blob::ActiveModel { file_id: Set(row.id), library_id: Set(row.library_id) });
+    row::doomed_blob::Entity::insert_many(doomed).exec_without_returning(tx).await?;
+    Ok(ids)
+}
+
+/// Blobs whose files were deleted, in the order of their ids after `after`.
+pub async fn doomed_blobs(
+    db: &impl ConnectionTrait,
+    after: Option<&FileId>,
+    limit: u64,
+) -> Result<Vec<(LibraryId, FileId)>, LibraryError> {
+    let mut doomed = row::doomed_blob::Entity::find();
+    if let Some(after) = after {
+        doomed = doomed.filter(row::doomed_blob::Column::FileId.gt(after.clone()));
+    }
+    let rows = doomed.order_by_asc(row::doomed_blob::Column::FileId).limit(limit).all(db).await?;
+    Ok(rows.into_iter().map(|row| (row.library_id, row.file_id)).collect())
+}
+
+/// Notes that a doomed blob is gone.
+pub async fn forget_doomed(tx: &Tx, file: &FileId) -> Result<(), LibraryError> {
+    row::doomed_blob::Entity::delete_by_id(file.clone()).exec(tx).await?;
+    Ok(())
 }
 
 impl TryFrom<row::file::Model> for File {

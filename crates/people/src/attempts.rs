@@ -2,7 +2,7 @@
 //!
 //! Failures are counted for an e-mail address together with the network address they came from, and more leniently for
 //! the e-mail address overall. A network address from which she has signed in before is not bound by the overall
-//! count, so that strangers who keep failing cannot shut her out.
+//! count, so that strangers who keep failing cannot shut her out. Sign-ups are counted for a network address alone.
 
 use std::{net::IpAddr, time::Duration};
 
@@ -64,6 +64,23 @@ pub async fn record(
     store::put_tally(tx, &keys.pair, pair).await
 }
 
+/// Admits one sign-up from a network address and counts it, whatever comes of it; so many a day are free.
+///
+/// Commit this before the password is derived. A refused attempt is not counted.
+pub async fn admit_sign_up(
+    tx: &Tx,
+    address: IpAddr,
+    free: u32,
+    ambient: &Ambient,
+) -> Result<(), PeopleError> {
+    let (now, key) = (ambient.now(), Key::sign_up(address));
+    let tally = store::locked_tally(tx, &key, now).await?;
+    if let Some(retry_after) = tally.wait(&Limit { free: free.into(), longest: PAIR.longest }, now) {
+        return Err(PeopleError::TooSoon { retry_after });
+    }
+    store::put_tally(tx, &key, tally.failed(now)).await
+}
+
 fn refuse_too_soon(
     overall: Option<Tally>,
     pair: Option<Tally>,
@@ -83,6 +100,15 @@ pub(crate) struct Key {
     pub(crate) email: [u8; 32],
     /// Empty for all addresses together.
     pub(crate) address: Vec<u8>,
+}
+
+impl Key {
+    /// The sign-ups from one network address. No e-mail address has this digest: theirs are taken in lower case.
+    fn sign_up(address: IpAddr) -> Self {
+        let email = sha256(b"SIGN-UP");
+        let address = sha256(&[&email[..], &network(address)].concat());
+        Self { email, address: address.to_vec() }
+    }
 }
 
 struct Keys {
@@ -208,6 +234,14 @@ mod tests {
         assert_ne!(network("2001:db8::1"), network("2001:db8:0:1::1"));
         assert_ne!(network("192.0.2.1"), network("192.0.2.2"));
         assert_eq!(network("::ffff:192.0.2.1"), network("192.0.2.1"));
+    }
+
+    #[test]
+    fn sign_ups_of_one_address_are_counted_apart_from_every_sign_in() {
+        let address = "192.0.2.1".parse().unwrap();
+        let sign_up = Key::sign_up(address);
+        assert_ne!(sign_up.address, Key::sign_up("192.0.2.2".parse().unwrap()).address);
+        assert!(["sign-up", "SIGN-UP", " Sign-Up "].iter().all(|email| email_digest(email) != sign_up.email));
     }
 
     #[test]

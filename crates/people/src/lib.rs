@@ -18,6 +18,6 @@ pub use person::{NewPerson, Person, Stage, check_name, normalise_email};
 pub use sign_in::{LibraryState, NewSignIn, SignIn, SignInPolicy};
 pub use store::{
     change_password, close, credentials, end_all, end_sign_in, find, find_by_email, find_sign_in, forget,
-    has_throwaways, insert_person, insert_throwaway, invite, list, list_sign_ins, lock, reauthenticate,
-    reopen, replace_password, sign_in, sweep, touch,
+    has_throwaways, insert_person, insert_throwaway, invite, is_signed_in, list, list_sign_ins, lock,
+    reauthenticate, reopen, replace_password, sign_in, sweep, touch,
 };

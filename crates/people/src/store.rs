@@ -242,6 +242,17 @@ pub async fn list_sign_ins(
     Ok(rows.map(SignIn::try_from).collect::<Result<_, _>>()?)
 }
 
+/// Whether a sign-in of hers is still good.
+pub async fn is_signed_in(
+    db: &impl ConnectionTrait,
+    person: &PersonId,
+    id: &SignInId,
+    now: DateTime<Utc>,
+) -> Result<bool, PeopleError> {
+    let live = hers(person, id).filter(row::sign_in::Column::ExpiresAt.gt(now));
+    Ok(live.one(db).await?.is_some())
+}
+
 /// Ends one of her sign-ins; true unless it had ended already.
 pub async fn end_sign_in(tx: &Tx, person: &PersonId, id: &SignInId) -> Result<bool, PeopleError> {
     match hers(person, id).one(tx).await? {

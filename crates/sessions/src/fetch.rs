@@ -87,12 +87,17 @@ fn cut(content: &[u8], ranges: &[ResolvedRange]) -> Result<(Vec<u8>, u64), Sessi
     let objects: Vec<Map<String, Value>> =
         serde_json::from_slice(content).map_err(|_| SessionError::Malformed)?;
     let inside = |object: &Map<String, Value>| {
-        let created = object.get("createddate").and_then(Value::as_i64);
-        created.is_some_and(|created| ranges.iter().any(|range| range.contains(created)))
+        created(object).is_some_and(|created| ranges.iter().any(|range| range.contains(created)))
     };
     let kept: Vec<_> = objects.into_iter().filter(inside).collect();
     let content = serde_json::to_vec(&kept).map_err(|_| SessionError::Malformed)?;
     Ok((content, kept.len() as u64))
+}
+
+/// When a mapped object came to be, ms since the epoch.
+#[must_use]
+pub fn created(object: &Map<String, Value>) -> Option<i64> {
+    object.get("createddate").and_then(Value::as_i64)
 }
 
 fn mapped_metadata(kind: &FileKind, count: u64) -> Value {

@@ -2,9 +2,9 @@
 
 use chrono::{DateTime, Utc};
 use consent_core::{ResolvedRange, Scope};
-use consent_library::{File, FileKind};
+use consent_library::{File, FileKind, OpenedFile};
 
-use crate::{Outcome, State};
+use crate::{Outcome, State, selects};
 
 /// What a session may read now, and how far it is.
 #[derive(Debug, Clone)]
@@ -55,6 +55,12 @@ impl Coverage {
 #[must_use]
 pub fn covered(scope: &Scope, files: Vec<File>, now: DateTime<Utc>) -> Vec<File> {
     files.into_iter().filter(|file| Coverage::of(scope, &file.kind, now) != Coverage::None).collect()
+}
+
+/// The raw files that the scope selects by what they say of themselves.
+#[must_use]
+pub fn selected(scope: &Scope, files: Vec<OpenedFile>, now: DateTime<Utc>) -> Vec<OpenedFile> {
+    files.into_iter().filter(|opened| selects(scope, &opened.metadata, now)).collect()
 }
 
 #[cfg(test)]

@@ -36,6 +36,7 @@ pub struct Account {
     /// When something last changed.
     pub updated_at: DateTime<Utc>,
     pub(crate) credentials: Vec<u8>,
+    pub(crate) leased_until: Option<DateTime<Utc>>,
 }
 
 /// An account about to be connected.
@@ -58,6 +59,12 @@ pub struct NewAccount {
 }
 
 impl Account {
+    /// Whether somebody is reading it.
+    #[must_use]
+    pub fn is_being_read_at(&self, now: DateTime<Utc>) -> bool {
+        self.leased_until.is_some_and(|until| now < until)
+    }
+
     /// The source it is connected to.
     #[must_use]
     pub fn source(&self) -> &'static Source {

@@ -3,6 +3,8 @@
 
 use consent_core::taxonomy;
 
+use crate::{DataType, OrganizationType};
+
 /// A connectable source.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Source {
@@ -12,18 +14,37 @@ pub struct Source {
     pub service_type: i64,
     /// Name for people.
     pub name: &'static str,
+    /// The kind of organisation behind it, of care providers.
+    pub organization: Option<OrganizationType>,
+    /// What it has, in the words in which care providers say so.
+    pub data_types: &'static [DataType],
 }
+
+/// What Cerner has of a patient: prescriptions, measurements, diagnoses, vaccinations, allergies, letters, appointments.
+const CERNER: &[DataType] = &[
+    DataType::MedicationInformation,
+    DataType::Appointments,
+    DataType::PatientSummaryHospitalData,
+    DataType::Documents,
+    DataType::MeasurementsVitalSigns,
+    DataType::AllergyIntolerances,
+    DataType::Vaccinations,
+];
 
 /// All sources, in ascending order of id.
 pub static SOURCES: &[Source] = &[
-    Source { id: 1, service_type: 1, name: "Facebook" },
-    Source { id: 3, service_type: 4, name: "Instagram" },
-    Source { id: 16, service_type: 19, name: "Spotify" },
-    Source { id: 17, service_type: 17, name: "Banks" },
-    Source { id: 18, service_type: 21, name: "Garmin" },
-    Source { id: 25, service_type: 25, name: "DVLA" },
-    Source { id: 255, service_type: 22, name: "Cerner" },
+    plain(1, 1, "Facebook"),
+    plain(3, 4, "Instagram"),
+    plain(16, 19, "Spotify"),
+    plain(17, 17, "Banks"),
+    plain(18, 21, "Garmin"),
+    plain(25, 25, "DVLA"),
+    Source { organization: Some(OrganizationType::Hospital), data_types: CERNER, ..plain(255, 22, "Cerner") },
 ];
+
+const fn plain(id: i64, service_type: i64, name: &'static str) -> Source {
+    Source { id, service_type, name, organization: None, data_types: &[] }
+}
 
 /// The source with this number.
 #[must_use]

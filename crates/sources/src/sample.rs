@@ -143,6 +143,13 @@ pub fn sample(set: &str, source: i64) -> Option<Sample> {
     Some(Sample { service_type: manifest.service_type_id, files, account: manifest.account })
 }
 
+/// The id on the wire of the account that a data set has at a source.
+#[must_use]
+pub fn entity(set: &str, source: i64) -> Option<String> {
+    let manifest = manifest(folder(set, source)?)?;
+    Some(format!("{}_{}", manifest.service_type_id, manifest.account.provider_id))
+}
+
 fn folder(set: &str, source: i64) -> Option<&'static Dir<'static>> {
     let set = SAMPLES.dirs().find(|dir| dir.path().as_os_str() == set)?;
     set.dirs().find(|dir| {

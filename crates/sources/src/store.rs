@@ -100,6 +100,43 @@ pub async fn find_by_entity(
     Ok(mine.one(db).await?.map(Account::try_from).transpose()?)
 }
 
+/// The account of a library that a wire names: by its id there, or by what browsers carry instead.
+pub async fn find_named(
+    db: &impl ConnectionTrait,
+    library: &LibraryId,
+    name: &str,
+) -> Result<Account, SourceError> {
+    let so_named = Condition::any()
+        .add(row::account::Column::EntityId.eq(name))
+        .add(row::account::Column::Reference.eq(name));
+    let mine = row::account::Entity::find()
+        .filter(row::account::Column::LibraryId.eq(library.clone()))
+        .filter(so_named);
+    let row = mine.one(db).await?.ok_or_else(|| SourceError::UnknownAccount(name.to_owned()))?;
+    Ok(row.try_into()?)
+}
+
+/// Replaces what the source asks for, wrapped under the shelf's connect key; what went wrong with the old is over.
+pub async fn renew(
+    tx: &Tx,
+    account: &AccountId,
+    credentials: Vec<u8>,
+    now: DateTime<Utc>,
+) -> Result<(), SourceError> {
+    let columns = row::account::ActiveModel {
+        credentials: Set(credentials),
+        problem: Set(None),
+        updated_at: Set(now),
+        ..Default::default()
+    };
+    row::account::Entity::update_many()
+        .set(columns)
+        .filter(row::account::Column::Id.eq(account.clone()))
+        .exec(tx)
+        .await?;
+    Ok(())
+}
+
 /// Takes the right to read an account, unless somebody has it.
 pub async fn claim(tx: &Tx, account: &AccountId, ambient: &Ambient) -> Result<Option<Reading>, SourceError> {
     let (holder, now): (RowId, _) = (ambient.new_id(), ambient.now());
@@ -216,6 +253,7 @@ impl TryFrom<row::account::Model> for Account {
             created_at: row.created_at,
             updated_at: row.updated_at,
             credentials: row.credentials,
+            leased_until: row.lease_until,
         })
     }
 }

@@ -8,7 +8,7 @@ use consent_crypto::{
     slot::{unwrap_bytes, unwrap_key},
 };
 use consent_library::{GrantKey, LibraryKey, Opener, SlotKind};
-use harness::{MockApp, Person, TestPlatform, Yes, fixture};
+use harness::{HtmlForm, MockApp, Part, Person, TestPlatform, Visit, Web, Yes, fixture};
 use sea_orm::{ConnectionTrait, QueryResult, Statement};
 use serde_json::json;
 
@@ -19,6 +19,13 @@ pub const NAME: &str = "Ada Planted-Lindqvist";
 const NEW_PASSWORD: &str = "incorrect zebra accumulator";
 const LAST_PASSWORD: &str = "inconvenient yak capacitor";
 const WRONG_PASSWORD: &str = "misremembered walrus inductor";
+/// Typed into forms: a password, a wrong one, and two new ones.
+const TYPED: [&str; 4] = [
+    "unrepeated umbrella resistor",
+    "unremembered urchin rectifier",
+    "unreported ukulele transistor",
+    "unretrieved upholstery relay",
+];
 /// Stands in her own files, in the name of one, and in the samples.
 const PLANTED: [&str; 8] = [
     "planted in the raw file",
@@ -84,6 +91,8 @@ pub async fn tell(platform: &TestPlatform) -> Story {
     assert!(raw.client.refresh(&second.shared.tokens.refresh.value).await.is_err());
     let _ = ada.uploads("last.txt", "text/plain", PLANTED[3]).await.ok();
     reads(&mapped, &first, &mut secrets).await;
+
+    goes_by_the_pages(platform, &mapped, &mut secrets).await;
 
     let shared = mapped.onboards(platform, &[16, 18]).await;
     keep_tokens(&shared.tokens, &mut secrets);
@@ -153,6 +162,90 @@ async fn change_passwords(platform: &TestPlatform, ada: &mut Person<'_>, secrets
     let recovered = platform.call(Method::POST, "/api/v1/recover", None, Some(&body)).await.ok();
     recovered["token"].as_str().unwrap().clone_into(&mut ada.token);
     secrets.token("a sign-in", &ada.token);
+}
+
+/// Somebody else does all that with her browser, page by page.
+async fn goes_by_the_pages(platform: &TestPlatform, app: &MockApp, secrets: &mut Needles) {
+    for password in TYPED {
+        secrets.text("a typed password", password);
+    }
+    let email = "planted-pat@example.org";
+    let web = Web::new(platform);
+    let form = web.get("/sign-up").await.form("/sign-up");
+    keep_what_the_browser_has(&web, &form, secrets);
+    let typed = form.with("name", NAME).with("email", email).with("password", TYPED[0]);
+    keep_shown_code(&web.submits(&typed).await, secrets);
+    let web = Web::new(platform);
+    assert_eq!(web.signs_in(email, TYPED[1]).await.status, 401);
+    assert_eq!(web.signs_in(email, TYPED[0]).await.status, 303);
+    keep_what_the_browser_has(&web, &web.get("/security").await.form("/sign-out"), secrets);
+
+    let csrf = Part::field("csrf", &web.csrf().await);
+    let now = platform.inner.ambient.now().timestamp_millis() - 60_000;
+    let bought = json!([{
+        "id": "p1", "createddate": now, "amount": 1, "currency": "EUR", "merchantname": PLANTED[1],
+    }]);
+    let files = [
+        csrf,
+        Part::file(&format!("{}.txt", PLANTED[2]), "text/plain", PLANTED[0]),
+        Part::file("transactions.json", "application/json", bought.to_string()),
+    ];
+    assert_eq!(web.uploads("/library/files", &files).await.status, 303);
+    let library = web.get("/library").await;
+    assert!(library.shows(PLANTED[2]), "who looks does find");
+    for tag in library.tags().iter().filter(|tag| tag.get("href").starts_with("/library/files/")) {
+        for page in ["", "/content", "/delete"] {
+            assert_eq!(web.get(&format!("{}{page}", tag.get("href"))).await.status, 200);
+        }
+    }
+
+    let options = AuthorizeOptions { state: "a state".to_owned(), ..AuthorizeOptions::default() };
+    let asked = app.client.authorize(&options).await.unwrap();
+    secrets.token("a preauthorization code", asked.url_code.expose());
+    let page = web.get(asked.consent_url(&[("triggerQuery", "true")]).as_str()).await.location().unwrap();
+    let question = web.get(&page).await;
+    assert!(question.shows(PLANTED[1]), "she has a look before she decides");
+    keep_what_the_browser_has(&web, &question.form(&page), secrets);
+    let yes = web.submits(&question.form(&page).pressing("answer", "accept")).await;
+    let again = web.submits(&question.form(&page).pressing("answer", "accept")).await;
+    for answer in [yes, again.clone()] {
+        secrets.token("a code", asked.answer(&answer.back_at_the_app()).unwrap().expose());
+    }
+    let code = asked.answer(&again.back_at_the_app()).unwrap();
+    keep_tokens(&app.client.exchange(&code, &asked.code_verifier).await.unwrap(), secrets);
+    keep_session(&asked.session, secrets);
+    secrets.text("a verifier", asked.code_verifier.expose());
+
+    for (old, new) in [(TYPED[1], TYPED[2]), (TYPED[0], TYPED[2])] {
+        let typed = |form: HtmlForm| form.with("oldPassword", old).with("newPassword", new);
+        web.fills("/security", "/security/password", typed).await;
+    }
+    let typed = |form: HtmlForm| form.with("password", TYPED[2]);
+    let code = keep_shown_code(&web.fills("/security", "/security/recovery-code", typed).await, secrets);
+    web.fills("/security", "/sign-out", |form| form).await;
+    let form = web.get("/recover").await.form("/recover").with("email", email).with("recoveryCode", &code);
+    assert_eq!(web.submits(&form.with("password", TYPED[3])).await.status, 303);
+    keep_what_the_browser_has(&web, &web.get("/security").await.form("/sign-out"), secrets);
+}
+
+/// Her cookies, and what a form of hers carries.
+fn keep_what_the_browser_has(web: &Web<'_>, form: &HtmlForm, secrets: &mut Needles) {
+    secrets.text("the token of a form", form.value("csrf").expect("a token"));
+    for (name, value) in web.all_cookies() {
+        match name.as_str() {
+            Web::SIGN_IN => secrets.token("a sign-in", &value),
+            _ => secrets.text("a cookie", &value),
+        }
+    }
+}
+
+/// The recovery code on a page.
+fn keep_shown_code(page: &Visit, secrets: &mut Needles) -> String {
+    let text = page.text();
+    let code = text.split(' ').find(|word| word.len() > 30 && word.contains('-'));
+    let code = code.unwrap_or_else(|| panic!("no recovery code: {text}")).to_owned();
+    keep_recovery_code(&code, secrets);
+    code
 }
 
 fn keep_recovery_code(code: &str, secrets: &mut Needles) {

@@ -197,6 +197,7 @@ dir = "./data/keys"  # default
 
 [limits]
 json_bytes = "256KiB"  # default
+sign_ups_per_day = 20  # default
 upload_bytes = "4GiB"  # default
 
 [log]

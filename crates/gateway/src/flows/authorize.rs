@@ -238,6 +238,17 @@ pub async fn name(
     Ok(handle)
 }
 
+/// Keeps with an open request the store of the app that a handle names.
+pub async fn keep_storage(platform: &Platform, code: &Secret, storage_ref: &Secret) -> Result<(), FlowError> {
+    let (tx, now) = (platform.db.begin_write().await?, platform.ambient.now());
+    let request = consent_auth::find_request(&tx, code, now).await?;
+    let (contract, kind) = (&request.contract, HandleKind::Cloud);
+    let storage = consent_auth::find_handle(&tx, storage_ref, contract, kind, now).await?;
+    consent_auth::keep_storage(&tx, &request.id, &storage).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
 /// The open request behind a code that a browser carries.
 pub async fn find_request(platform: &Platform, code: &Secret) -> Result<AuthorizationRequest, FlowError> {
     let tx = platform.db.begin_write().await?;

@@ -1,18 +1,21 @@
 //! A person looks at a request, and says yes or no.
 
-use chrono::{DateTime, Utc};
-use consent_auth::{AuthError, AuthorizationRequest, NewCode, RequestKind};
+use chrono::{DateTime, TimeDelta, Utc};
+use consent_auth::{AuthError, AuthorizationRequest, Decision, NewCode, RequestKind};
 use consent_contracts::{Access as ContractAccess, Client, ContractsError};
-use consent_core::{AccountId, Actor, ShelfId};
+use consent_core::{AccountId, Actor, RequestId, ShelfId};
 use consent_crypto::{Secret, digest::hex_decode};
 use consent_events::Act;
-use consent_grants::{Choices, Grant, NewGrant};
-use consent_library::{Library, LibraryKey, Opener, ShelfKind, SlotKind};
+use consent_grants::{Choices, Grant, GrantError, NewGrant};
+use consent_library::{GrantKey, Library, LibraryKey, Opener, ShelfKind, SlotKind};
 use consent_sources::Account;
 use consent_store::Tx;
 
 use super::{FlowError, SignedIn, grant::give_shelves, open_library};
 use crate::platform::Platform;
+
+/// No person gives a grant an end later than this from now.
+const LATEST_END: TimeDelta = TimeDelta::days(36_525);
 
 /// What a person is asked, with everything she needs to decide.
 #[derive(Debug)]
@@ -23,6 +26,10 @@ pub struct Question {
     pub client: Client,
     /// The accounts of her library.
     pub accounts: Vec<Account>,
+    /// The grant that the request is about, when it names one of this contract.
+    pub grant: Option<Grant>,
+    /// What she agreed to under this contract last, in whatever stage it is: what she chose then may be offered again.
+    pub before: Option<Grant>,
 }
 
 /// What she chose.
@@ -40,6 +47,8 @@ pub struct Answer {
     pub ends_at: Option<DateTime<Utc>>,
     /// The hash of the text she saw; refused when the contract says something else by now.
     pub text_hash: Option<String>,
+    /// Leave the session that waits as it is, instead of starting it; a contract for one session starts it anyway.
+    pub without_query: bool,
 }
 
 /// A grant that was just given, and the code for its app.
@@ -55,25 +64,43 @@ pub struct Opened {
 
 /// The question behind a code; asking uses nothing up.
 pub async fn question(platform: &Platform, who: &SignedIn, code: &Secret) -> Result<Question, FlowError> {
-    let tx = platform.db.begin_write().await?;
-    let request = request_to(&tx, who, code, platform.ambient.now()).await?;
+    let (tx, person) = (platform.db.begin_write().await?, &who.sign_in.person);
+    let (request, hinted) = request_to(&tx, who, code, platform.ambient.now()).await?;
     let client = client_of(&tx, &request).await?;
-    let library = consent_library::find_library(&tx, &who.sign_in.person).await?;
+    let library = consent_library::find_library(&tx, person).await?;
     let accounts = consent_sources::list_accounts(&tx, &library.id).await?;
+    let before = consent_grants::latest_of_person(&tx, person, &request.contract).await?;
     tx.commit().await?;
-    Ok(Question { request, client, accounts })
+    let grant = hinted.filter(|grant| grant.contract == request.contract);
+    Ok(Question { request, client, accounts, grant, before })
 }
 
 /// Records a yes: grant, keys, session, code and event, together or not at all.
+///
+/// Said twice it is one yes: the second time gives one more code for the same grant, of which one can be used.
 pub async fn approve(
     platform: &Platform,
     who: &SignedIn,
     code: &Secret,
     answer: Answer,
 ) -> Result<Opened, FlowError> {
-    let tx = platform.db.begin_write().await?;
-    let request = request_to(&tx, who, code, platform.ambient.now()).await?;
-    if request.kind != RequestKind::Authorize {
+    match say_yes(platform, who, code, answer).await {
+        Err(FlowError::Auth(AuthError::AlreadyDecided)) => {
+            open_again(platform, who, &consent_auth::id_of_code(&platform.db, code).await?).await
+        }
+        said => said,
+    }
+}
+
+async fn say_yes(
+    platform: &Platform,
+    who: &SignedIn,
+    code: &Secret,
+    answer: Answer,
+) -> Result<Opened, FlowError> {
+    let (tx, now) = (platform.db.begin_write().await?, platform.ambient.now());
+    let (request, hinted) = request_to(&tx, who, code, now).await?;
+    if !asks_for_consent(&request, hinted.as_ref(), now) {
         return Err(FlowError::WrongKind);
     }
     let client = client_of(&tx, &request).await?;
@@ -83,19 +110,60 @@ pub async fn approve(
     Ok(opened)
 }
 
-/// Records a no, and closes the session that waited.
+/// One more code for what she said yes to a moment ago, while nobody has used the one that her browser was sent away with.
+/// That one stays good, as nobody knows which of the two answers the browser follows; the first that is used ends the
+/// others.
+pub async fn open_again(platform: &Platform, who: &SignedIn, id: &RequestId) -> Result<Opened, FlowError> {
+    let (tx, now) = (platform.db.begin_write().await?, platform.ambient.now());
+    let (request, decision) = consent_auth::find_answered(&tx, id, &who.sign_in.person, now).await?;
+    let Decision::Yes { grant, .. } = decision else { return Err(AuthError::AlreadyDecided.into()) };
+    let (library, key) = open_library(platform, &tx, who).await?;
+    consent_grants::lock_alone(&tx, &grant, &platform.ambient).await.map_err(|error| match error {
+        GrantError::Refused { .. } => FlowError::Auth(AuthError::AlreadyDecided),
+        error => error.into(),
+    })?;
+    if !consent_auth::has_unused_code(&tx, &grant, &request.session, now).await? {
+        return Err(AuthError::AlreadyDecided.into());
+    }
+    let grant = consent_grants::find(&tx, &request.contract, &grant).await?;
+    let grant_key = consent_library::grant_key_of_owner(&tx, &grant.id, &library.id, &key).await?;
+    let code = code_for(platform, &tx, &request, &grant, &grant_key).await?;
+    tx.commit().await?;
+    Ok(Opened { request, grant, code })
+}
+
+/// Records a no, and closes the session that waited. Said twice it is one no.
 pub async fn decline(
+    platform: &Platform,
+    who: &SignedIn,
+    code: &Secret,
+) -> Result<AuthorizationRequest, FlowError> {
+    match say_no(platform, who, code).await {
+        Err(FlowError::Auth(AuthError::AlreadyDecided)) => {
+            let (person, now) = (&who.sign_in.person, platform.ambient.now());
+            let id = consent_auth::id_of_code(&platform.db, code).await?;
+            match consent_auth::find_answered(&platform.db, &id, person, now).await? {
+                (request, Decision::No { .. }) => Ok(request),
+                (_, Decision::Yes { .. }) => Err(AuthError::AlreadyDecided.into()),
+            }
+        }
+        said => said,
+    }
+}
+
+async fn say_no(
     platform: &Platform,
     who: &SignedIn,
     code: &Secret,
 ) -> Result<AuthorizationRequest, FlowError> {
     let now = platform.ambient.now();
     let tx = platform.db.begin_write().await?;
-    let request = request_to(&tx, who, code, now).await?;
+    let (request, hinted) = request_to(&tx, who, code, now).await?;
     let client = client_of(&tx, &request).await?;
-    consent_auth::decide(&tx, &request.id, now).await?;
+    let decision = Decision::No { person: who.sign_in.person.clone() };
+    consent_auth::decide(&tx, &request.id, &decision, now).await?;
     consent_sessions::close(&tx, &request.session, now).await?;
-    if request.kind == RequestKind::Authorize {
+    if asks_for_consent(&request, hinted.as_ref(), now) {
         let act = Act::Declined {
             app: request.app.clone(),
             contract: request.contract.clone(),
@@ -109,19 +177,30 @@ pub async fn decline(
     Ok(request)
 }
 
-/// The open request behind a code; one that names a person by a token is nobody else's to see or answer.
-async fn request_to(
+/// The open request behind a code, and the grant that it names; one that names a person by a token is nobody else's to
+/// see or answer.
+pub(super) async fn request_to(
     tx: &Tx,
     who: &SignedIn,
     code: &Secret,
     now: DateTime<Utc>,
-) -> Result<AuthorizationRequest, FlowError> {
+) -> Result<(AuthorizationRequest, Option<Grant>), FlowError> {
     let request = consent_auth::find_request(tx, code, now).await?;
-    match &request.hint {
-        Some(hint) if consent_grants::find_by_id(tx, hint).await?.person != who.sign_in.person => {
-            Err(AuthError::UnknownRequest.into())
-        }
-        _ => Ok(request),
+    let Some(hint) = &request.hint else { return Ok((request, None)) };
+    let grant = consent_grants::find_by_id(tx, hint).await?;
+    if grant.person == who.sign_in.person {
+        Ok((request, Some(grant)))
+    } else {
+        Err(AuthError::UnknownRequest.into())
+    }
+}
+
+/// Whether a request is for a yes to the contract. One to confirm a grant is, once that grant has ended.
+fn asks_for_consent(request: &AuthorizationRequest, hinted: Option<&Grant>, now: DateTime<Utc>) -> bool {
+    match request.kind {
+        RequestKind::Authorize => true,
+        RequestKind::Reauthorize => hinted.is_some_and(|grant| !grant.stage_at(now).is_open()),
+        RequestKind::Onboard => false,
     }
 }
 
@@ -137,7 +216,6 @@ pub(super) async fn grant_to(
 ) -> Result<Opened, FlowError> {
     let (ambient, now, contract) = (&platform.ambient, platform.ambient.now(), &client.contract);
     check_answer(client, &answer, now)?;
-    consent_auth::decide(tx, &request.id, now).await?;
     let session = consent_sessions::find_by_id(tx, &request.session, now).await?;
     let ends_at = match (contract.document.ongoing, contract.document.grant_ends_at(now)) {
         (false, _) => Some(session.expires_at),
@@ -155,13 +233,17 @@ pub(super) async fn grant_to(
             left_out: answer.left_out.clone(),
             future_accounts: answer.future_accounts,
         },
+        storage: request.storage.clone(),
         expires_at: [ends_at, answer.ends_at].into_iter().flatten().min(),
     };
     let grant = consent_grants::insert(tx, new, ambient).await?;
+    let decision = Decision::Yes { person: grant.person.clone(), grant: grant.id.clone() };
+    consent_auth::decide(tx, &request.id, &decision, now).await?;
     let grant_key = consent_library::make_grant_key(tx, &grant.id, &library.id, key, ambient).await?;
     give_shelves(platform, tx, &grant, key).await?;
-    let scope = grant.choices.narrow(&contract.document.scope);
-    consent_sessions::bind(tx, &session.id, &grant.id, &scope.narrowed_by(&session.scope, now), now).await?;
+    if !answer.without_query || !contract.document.ongoing {
+        start_session(platform, tx, &request, &grant).await?;
+    }
     let code = code_for(platform, tx, &request, &grant, &grant_key).await?;
     let act = Act::Granted {
         grant: grant.id.clone(),
@@ -175,12 +257,27 @@ pub(super) async fn grant_to(
     Ok(Opened { request, grant, code })
 }
 
-async fn code_for(
+/// Lets the session that waits with a request run for a grant, for as much as the person agreed to.
+pub(super) async fn start_session(
     platform: &Platform,
     tx: &Tx,
     request: &AuthorizationRequest,
     grant: &Grant,
-    grant_key: &consent_library::GrantKey,
+) -> Result<(), FlowError> {
+    let now = platform.ambient.now();
+    let session = consent_sessions::find_by_id(tx, &request.session, now).await?;
+    let agreed = consent_contracts::find_version(tx, &grant.contract, grant.version).await?;
+    let scope = grant.choices.narrow(&agreed.document.scope).narrowed_by(&session.scope, now);
+    Ok(consent_sessions::bind(tx, &session.id, &grant.id, &scope, now).await?)
+}
+
+/// A code for the app that made a request, and the slot that it opens.
+pub(super) async fn code_for(
+    platform: &Platform,
+    tx: &Tx,
+    request: &AuthorizationRequest,
+    grant: &Grant,
+    grant_key: &GrantKey,
 ) -> Result<Secret, FlowError> {
     let ambient = &platform.ambient;
     let new = NewCode {
@@ -220,10 +317,17 @@ fn check_answer(client: &Client, answer: &Answer, now: DateTime<Utc>) -> Result<
         return refuse("leftOut", format!("object type {kept} is not optional in this contract"));
     }
     if answer.future_accounts && !document.future_accounts {
-        return refuse("futureAccounts", "this contract does not ask for future accounts".to_owned());
+        return refuse(
+            "futureAccounts",
+            "this contract does not ask for accounts connected later".to_owned(),
+        );
     }
     if answer.ends_at.is_some_and(|at| at <= now) {
-        return refuse("endsAt", "choose a moment in the future".to_owned());
+        return refuse("endsAt", "choose a day in the future".to_owned());
+    }
+    let ends_at = [answer.ends_at, document.grant_ends_at(now)].into_iter().flatten().min();
+    if answer.ends_at.is_some() && ends_at.is_some_and(|at| at > now + LATEST_END) {
+        return refuse("endsAt", "choose a day within a hundred years, or leave it out".to_owned());
     }
     Ok(())
 }
@@ -243,7 +347,7 @@ async fn chosen_shelves(
             chosen.push(account.shelf);
         }
     }
-    if answer.own_files {
+    if answer.own_files && client.contract.document.access != ContractAccess::Write {
         let own = consent_library::shelves(tx, &library.id).await?;
         chosen.extend(own.into_iter().filter(|shelf| shelf.kind == ShelfKind::Own).map(|shelf| shelf.id));
     }

@@ -62,6 +62,9 @@ pub enum FlowError {
     /// The person paused the grant.
     #[error("the person has stopped this contract; it can be resumed")]
     Stopped,
+    /// The grant has ended, which only a new consent mends.
+    #[error("this consent has ended; a new one is needed")]
+    Ended,
     /// The person is signed in without a secret that opens her library.
     #[error("sign in with your password: this sign-in does not open your library")]
     Locked,

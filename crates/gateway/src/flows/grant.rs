@@ -43,17 +43,18 @@ pub async fn revoke(platform: &Platform, grant: &Grant, by: &Actor) -> Result<Gr
     Ok(grant)
 }
 
-/// Notes which grants' time ran out; they gave nothing since that moment already. Returns how many.
+/// Notes which grants' time ran out; they gave nothing since that moment already. Returns how many it noted.
 pub async fn expire_due(platform: &Platform) -> Result<usize, FlowError> {
-    let due = consent_grants::due(&platform.db, platform.ambient.now(), 100).await?;
-    for id in &due {
+    let mut noted = 0;
+    for id in &consent_grants::due(&platform.db, platform.ambient.now(), 100).await? {
         match expire(platform, id).await {
+            Ok(()) => noted += 1,
             // Another replica, or the person, was faster.
-            Ok(()) | Err(FlowError::Grants(GrantError::Refused { .. })) => {}
+            Err(FlowError::Grants(GrantError::Refused { .. })) => {}
             Err(error) => return Err(error),
         }
     }
-    Ok(due.len())
+    Ok(noted)
 }
 
 async fn expire(platform: &Platform, id: &GrantId) -> Result<(), FlowError> {
@@ -86,19 +87,39 @@ pub(super) async fn give_shelves(
     Ok(())
 }
 
-/// Everything that an ended grant held: shelves, slots, key, codes, tokens, sessions.
+/// Everything that an ended grant held: shelves and key, and what its app held.
 async fn shut(platform: &Platform, tx: &Tx, grant: &Grant) -> Result<(), FlowError> {
-    let now = platform.ambient.now();
     consent_library::take_back(tx, &grant.id).await?;
-    consent_library::remove_slots_of(tx, &Owner::Grant(grant.id.clone())).await?;
     consent_library::drop_grant_key(tx, &grant.id).await?;
+    end_access(platform, tx, grant).await
+}
+
+/// Everything that the app of a grant holds: codes, tokens, their slots, sessions.
+pub(super) async fn end_access(platform: &Platform, tx: &Tx, grant: &Grant) -> Result<(), FlowError> {
+    let now = platform.ambient.now();
+    consent_library::remove_slots_of(tx, &Owner::Grant(grant.id.clone())).await?;
     consent_auth::close_codes_of(tx, &grant.id).await?;
     consent_auth::close_families_of(tx, &grant.id, now).await?;
     consent_sessions::close_of_grant(tx, &grant.id, now).await?;
     Ok(())
 }
 
-async fn record(platform: &Platform, tx: &Tx, grant: &Grant, act: Act, by: &Actor) -> Result<(), FlowError> {
+/// Whoever wants to go on with a grant that has ended needs a new consent.
+pub(super) fn ended(error: GrantError) -> FlowError {
+    match error {
+        GrantError::Refused { .. } => FlowError::Ended,
+        error => error.into(),
+    }
+}
+
+/// Appends to the person's chain what was done with her grant.
+pub(super) async fn record(
+    platform: &Platform,
+    tx: &Tx,
+    grant: &Grant,
+    act: Act,
+    by: &Actor,
+) -> Result<(), FlowError> {
     consent_events::append(tx, &grant.person, act, by, &platform.ambient).await?;
     tracing::info!(grant.id = %grant.id, contract.id = %grant.contract, "grant {} is {}", grant.id, grant.stage);
     Ok(())

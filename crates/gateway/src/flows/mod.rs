@@ -1,30 +1,45 @@
 //! Where domains meet: each function here is one decision, one transaction, read top to bottom.
 
 mod authorize;
+mod confirm;
+mod connect;
 mod consent;
 mod error;
 mod files;
 mod grant;
 mod import;
+mod mine;
+mod offers;
 mod people;
 mod read;
+mod renew;
 mod sandbox;
+mod shelves;
+mod survey;
 mod sync;
 mod tokens;
 
 pub use authorize::{
-    Asked, AuthorizeRequest, Caller, ReferenceRequest, Waiting, authorize, find_request, name, reauthorize,
-    reference,
+    Asked, AuthorizeRequest, Caller, ReferenceRequest, Waiting, authorize, find_request, keep_storage, name,
+    reauthorize, reference,
 };
-pub use consent::{Answer, Opened, Question, approve, decline, question};
+pub use confirm::confirm;
+pub use connect::{SampleChoice, connect_sample, onboard};
+pub use consent::{Answer, Opened, Question, approve, decline, open_again, question};
 pub use error::FlowError;
 pub use files::{Download, open_file, watch};
 pub use grant::{expire_due, resume, revoke, stop};
 pub use import::{Imported, import};
+pub use mine::{MyFile, MyOpened, delete_doomed, delete_file, my_file, my_files};
+pub use offers::{Offer, OfferFilter, offers};
 pub use people::{
     NewPassword, SignedIn, SignedUp, change_password, end_sign_in, new_recovery_code, open_library, recover,
     sign_in, sign_out, sign_up,
 };
 pub use read::{Access, Triggered, accounts, file_list, trigger};
-pub use sandbox::{SampleChoice, auto_authorize, auto_onboard, connect_sample};
+pub use renew::{account_named, renew_account};
+pub use sandbox::{auto_authorize, auto_onboard};
+pub use shelves::named_accounts;
+pub use survey::{Holder, Peeked, Survey, SurveyPart, survey};
+pub use sync::read_now;
 pub use tokens::{Tokens, exchange, refresh, sweep};

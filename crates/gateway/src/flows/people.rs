@@ -2,13 +2,14 @@
 
 use std::net::IpAddr;
 
-use consent_core::{PersonId, SignInId};
+use consent_core::{Actor, PersonId, SignInId};
 use consent_crypto::{PasswordKeys, Secret, SecretKind};
 use consent_library::{Library, LibraryKey, Opener, SlotKind};
 use consent_people::{
     Credentials, LibraryState, NewPerson, NewSignIn, PasswordRecord, PeopleError, Person, SignIn, attempts,
 };
 use consent_store::Tx;
+use sea_orm::ConnectionTrait;
 
 use super::FlowError;
 use crate::platform::Platform;
@@ -20,6 +21,13 @@ pub struct SignedIn {
     pub sign_in: SignIn,
     /// Opens her library, unless the sign-in is locked.
     pub secret: Secret,
+}
+
+impl SignedIn {
+    /// She herself, as whoever does something.
+    pub(super) fn actor(&self) -> Actor {
+        Actor::Person(self.sign_in.person.clone())
+    }
 }
 
 /// What sign-up gives.
@@ -42,13 +50,16 @@ pub struct NewPassword<'a> {
     pub password: &'a str,
 }
 
-/// Makes a person, her library, and the slots that open it.
+/// Makes a person, her library, and the slots that open it. Many from one network address have to wait.
 pub async fn sign_up(
     platform: &Platform,
     new: NewPassword<'_>,
     name: Option<String>,
+    address: IpAddr,
     user_agent: Option<String>,
 ) -> Result<SignedUp, FlowError> {
+    consent_people::check_password(new.password, new.email)?;
+    admit_sign_up(platform, address).await?;
     let (record, keys) = derive_new(platform, new).await?;
     let tx = platform.db.begin_write().await?;
     let new = NewPerson { email: new.email.to_owned(), name, password: record };
@@ -163,22 +174,30 @@ pub async fn end_sign_in(platform: &Platform, who: &SignedIn, id: &SignInId) -> 
 /// The library key, for a person whose sign-in opens it.
 pub async fn open_library(
     platform: &Platform,
-    tx: &Tx,
+    db: &impl ConnectionTrait,
     who: &SignedIn,
 ) -> Result<(Library, LibraryKey), FlowError> {
     if who.sign_in.library == LibraryState::Locked {
         return Err(FlowError::Locked);
     }
-    let library = consent_library::find_library(tx, &who.sign_in.person).await?;
+    let library = consent_library::find_library(db, &who.sign_in.person).await?;
     let (holder, opener) = (who.sign_in.id.as_str(), Opener::Secret(&who.secret));
     let key =
-        consent_library::open_slot(tx, SlotKind::SignIn, holder, opener, platform.ambient.now()).await?;
+        consent_library::open_slot(db, SlotKind::SignIn, holder, opener, platform.ambient.now()).await?;
     Ok((library, key))
 }
 
 async fn admit(platform: &Platform, email: &str, address: IpAddr) -> Result<(), FlowError> {
     let tx = platform.db.begin_write().await?;
     attempts::admit(&tx, email, address, &platform.ambient).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+async fn admit_sign_up(platform: &Platform, address: IpAddr) -> Result<(), FlowError> {
+    let tx = platform.db.begin_write().await?;
+    let free = platform.config.limits.sign_ups_per_day;
+    attempts::admit_sign_up(&tx, address, free, &platform.ambient).await?;
     tx.commit().await?;
     Ok(())
 }

@@ -1,17 +1,24 @@
-//! Sources are read while an app waits. The keys come with the app's request and live in memory until the account is
-//! read, the grant is shut, or this process ends; whoever polls next picks up where the rows say.
+//! Sources are read while an app waits, or in their owner's presence. The keys come with the app's request, or with hers,
+//! and live in memory until the account is read, the grant is shut or she is gone, or this process ends; whoever comes
+//! next picks up where the rows say.
 
-use chrono::{DateTime, Utc};
-use consent_core::GrantId;
+use chrono::{DateTime, TimeDelta, Utc};
+use consent_core::{AccountId, GrantId, PersonId, SignInId};
 use consent_crypto::digest::{hex, sha256};
 use consent_grants::Stage;
-use consent_library::{AccountProblem, AccountState, LibraryError, NewFile, Shelf, ShelfKeys, WrittenFile};
+use consent_library::{
+    AccountProblem, AccountState, LibraryError, LibraryKey, NewFile, Shelf, ShelfKeys, WrittenFile,
+};
 use consent_sessions::{Outcome, Session, State};
 use consent_sources::{Account, Credentials, Reading, SourceError, SourcePage, state_since};
+use consent_store::Tx;
 use futures_util::stream;
 
-use super::{Access, FlowError};
+use super::{Access, FlowError, SignedIn, open_library};
 use crate::platform::Platform;
+
+/// So long after an owner asked for it a source is read in her name.
+const PRESENT_FOR: TimeDelta = TimeDelta::minutes(5);
 
 /// The accounts that a grant covers.
 pub(super) async fn shared_accounts(platform: &Platform, access: &Access) -> Result<Vec<Account>, FlowError> {
@@ -45,9 +52,9 @@ pub(super) async fn keep_going(
         let claimed = consent_sources::claim(&tx, &account.id, &platform.ambient).await?;
         tx.commit().await?;
         if let Some(reading) = claimed {
-            let (platform, keys) = (platform.clone(), keys.clone());
-            let leave = Leave { grant: access.grant.id.clone(), until: session.expires_at };
-            tokio::spawn(async move { read_account(&platform, &leave, reading, &keys).await });
+            let by = Reader::App(access.grant.id.clone());
+            let leave = Leave { by, until: session.expires_at };
+            start(platform, leave, Claimed { reading, keys: keys.clone() });
         }
     }
     Ok(accounts)
@@ -77,16 +84,79 @@ fn timed_out() -> AccountState {
     })
 }
 
-/// Under which a source is read: while this grant is active, and while the session lasts that asked.
+/// An account that nobody else reads now, and the keys of its shelf.
+#[derive(Debug)]
+pub(super) struct Claimed {
+    /// The right to read it.
+    pub reading: Reading,
+    keys: ShelfKeys,
+}
+
+/// Takes the right to read an account in its owner's presence; none when somebody is reading it.
+pub(super) async fn claim(
+    platform: &Platform,
+    tx: &Tx,
+    account: &Account,
+    key: &LibraryKey,
+) -> Result<Option<Claimed>, FlowError> {
+    let shelf = consent_library::shelf(tx, &account.library, &account.shelf).await?;
+    let keys = shelf.open(key).map_err(LibraryError::Damaged)?;
+    let reading = consent_sources::claim(tx, &account.id, &platform.ambient).await?;
+    Ok(reading.map(|reading| Claimed { reading, keys }))
+}
+
+/// Starts to read in its owner's presence what was claimed and committed.
+pub(super) fn start_for(platform: &Platform, who: &SignedIn, claimed: Option<Claimed>) {
+    let Some(claimed) = claimed else { return };
+    let by = Reader::Owner { person: who.sign_in.person.clone(), sign_in: who.sign_in.id.clone() };
+    start(platform, Leave { by, until: platform.ambient.now() + PRESENT_FOR }, claimed);
+}
+
+/// Reads an account of hers now, in the background; none when somebody is reading it already.
+pub async fn read_now(platform: &Platform, who: &SignedIn, account: &AccountId) -> Result<(), FlowError> {
+    let tx = platform.db.begin_write().await?;
+    let (library, key) = open_library(platform, &tx, who).await?;
+    let account = consent_sources::find_account(&tx, &library.id, account).await?;
+    let claimed = claim(platform, &tx, &account, &key).await?;
+    tx.commit().await?;
+    start_for(platform, who, claimed);
+    Ok(())
+}
+
+fn start(platform: &Platform, leave: Leave, Claimed { reading, keys }: Claimed) {
+    let platform = platform.clone();
+    tokio::spawn(async move { read_account(&platform, &leave, reading, &keys).await });
+}
+
+/// Under which a source is read.
 struct Leave {
-    grant: GrantId,
+    by: Reader,
     until: DateTime<Utc>,
+}
+
+/// Who lets a source be read.
+enum Reader {
+    /// An app, while this grant is active; until the session ends that asked.
+    App(GrantId),
+    /// The owner, while she is signed in; for a while after she asked.
+    Owner {
+        /// She.
+        person: PersonId,
+        /// What she asked with.
+        sign_in: SignInId,
+    },
 }
 
 impl Leave {
     async fn holds(&self, platform: &Platform, now: DateTime<Utc>) -> Result<bool, FlowError> {
-        let active = consent_grants::stage_of(&platform.db, &self.grant, now).await? == Stage::Active;
-        Ok(active && now < self.until)
+        let db = &platform.db;
+        let holds = match &self.by {
+            Reader::App(grant) => consent_grants::stage_of(db, grant, now).await? == Stage::Active,
+            Reader::Owner { person, sign_in } => {
+                consent_people::is_signed_in(db, person, sign_in, now).await?
+            }
+        };
+        Ok(holds && now < self.until)
     }
 }
 

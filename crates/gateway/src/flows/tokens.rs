@@ -32,7 +32,7 @@ pub async fn exchange(
     let tx = platform.db.begin_write().await?;
     caller.spend(platform, &tx).await?;
     let grant = consent_auth::grant_of_code(&tx, code, contract).await?;
-    let owner = consent_grants::lock(&tx, &grant, &platform.ambient).await.map_err(ended_grant)?;
+    let owner = consent_grants::lock_alone(&tx, &grant, &platform.ambient).await.map_err(ended_grant)?;
     let family = Family::generate(&platform.ambient);
     match consent_auth::claim_code(&tx, code, contract, verifier, &family.digest(), now).await? {
         ClaimedCode::Lost => Err(AuthError::UsedCode.into()),
@@ -52,6 +52,9 @@ pub async fn exchange(
                     .await?;
             put_slots(platform, &tx, &owner, &grant, &issued, &key).await?;
             consent_library::remove_slot(&tx, SlotKind::Code, id.as_str()).await?;
+            for other in consent_auth::withdraw_codes(&tx, &grant.id, &session).await? {
+                consent_library::remove_slot(&tx, SlotKind::Code, other.as_str()).await?;
+            }
             consent_sessions::adopt(&tx, &session, &family.digest()).await?;
             tx.commit().await?;
             Ok(Tokens { issued, grant: grant.id, person: grant.person })

@@ -81,6 +81,7 @@ impl From<FlowError> for Refusal {
             FlowError::WrongKind => Self::new(400, "InvalidContractDataRequest", message),
             FlowError::OneOff => Self::new(403, "InsufficientScope", message),
             FlowError::Stopped => Self::new(403, "GrantStopped", message),
+            FlowError::Ended => Self::new(409, "GrantEnded", message),
             FlowError::Locked => Self::new(403, "LibraryLocked", message),
             FlowError::SandboxOnly => Self::new(403, "SandboxOnly", message),
             FlowError::Choice { field, reason } => {
@@ -181,7 +182,9 @@ impl From<LibraryError> for Refusal {
         let message = error.to_string();
         match error {
             LibraryError::NoLibrary => Self::new(409, "NoLibrary", message),
-            LibraryError::NoShelf(_) => Self::new(404, "FileNotFound", message),
+            LibraryError::NoShelf(_) | LibraryError::NoFile(_) => Self::new(404, "FileNotFound", message),
+            LibraryError::Cursor => Self::new(422, "ValidationErrors", message)
+                .field("after", "must be what the page before gave as next"),
             LibraryError::Shut => Self::new(403, "LibraryLocked", message),
             LibraryError::NotSharing => Self::new(403, "GrantStopped", message),
             LibraryError::Upload(_) => {

@@ -170,18 +170,23 @@ impl FromRequest for Person {
             let platform = platform(&request);
             let text = bearer(&request).ok_or_else(refused)?;
             let secret = Secret::parse(SecretKind::SignIn, text).map_err(|_| refused())?;
-            let now = platform.ambient.now();
-            let sign_in =
-                consent_people::find_sign_in(&platform.db, &secret, now).await?.ok_or_else(refused)?;
-            if !sign_in.is_untouched_at(now) {
-                return Ok(Self(SignedIn { sign_in, secret }));
-            }
-            let tx = platform.db.begin_write().await?;
-            consent_people::touch(&tx, &sign_in, &platform.sign_in_policy(), &platform.ambient).await?;
-            tx.commit().await?;
-            Ok(Self(SignedIn { sign_in, secret }))
+            Ok(Self(signed_in(&platform, secret).await?.ok_or_else(refused)?))
         })
     }
+}
+
+/// Who holds this secret of a sign-in, which counts as being seen.
+pub(super) async fn signed_in(platform: &Platform, secret: Secret) -> Result<Option<SignedIn>, Refusal> {
+    let now = platform.ambient.now();
+    let Some(sign_in) = consent_people::find_sign_in(&platform.db, &secret, now).await? else {
+        return Ok(None);
+    };
+    if sign_in.is_untouched_at(now) {
+        let tx = platform.db.begin_write().await?;
+        consent_people::touch(&tx, &sign_in, &platform.sign_in_policy(), &platform.ambient).await?;
+        tx.commit().await?;
+    }
+    Ok(Some(SignedIn { sign_in, secret }))
 }
 
 /// Whoever holds the operator token.

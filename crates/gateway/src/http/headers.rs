@@ -23,10 +23,17 @@ pub(super) fn safe() -> DefaultHeaders {
         .add(("cross-origin-resource-policy", "same-origin"))
         .add(("permissions-policy", "camera=(), geolocation=(), microphone=()"))
         .add(("cache-control", "no-store"))
-        .add((
-            "content-security-policy",
-            "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
-        ))
+        .add(("content-security-policy", content_security_policy("")))
+}
+
+/// Nothing but our own style sheet and pictures, no script, no frame; forms go here, and, as browsers count redirects, to
+/// these origins or schemes.
+pub(super) fn content_security_policy(form_targets: &str) -> String {
+    let form_action = format!("'self' {form_targets}");
+    format!(
+        "default-src 'none'; style-src 'self'; img-src 'self'; form-action {}; base-uri 'none'; frame-ancestors 'none'",
+        form_action.trim_end()
+    )
 }
 
 /// Tells browsers to stay with https.

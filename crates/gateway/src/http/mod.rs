@@ -9,6 +9,7 @@ mod health;
 mod pages;
 pub(crate) mod replay;
 mod routes;
+mod saas;
 mod urls;
 
 use std::net::TcpListener;
@@ -28,13 +29,13 @@ use crate::platform::Platform;
 /// All routes of all doors, with what each asks of its caller; what the server mounts and what the sweep test walks.
 #[must_use]
 pub fn routes() -> Vec<&'static RouteInfo> {
-    [health::ROUTES, digime::ROUTES, api::ROUTES, pages::ROUTES].into_iter().flatten().collect()
+    [health::ROUTES, digime::ROUTES, api::ROUTES, pages::ROUTES, saas::ROUTES].into_iter().flatten().collect()
 }
 
 /// Serves the platform on a bound listener until it is told to stop.
 pub fn start(platform: &Platform, listener: TcpListener) -> std::io::Result<Server> {
     let workers = platform.config.server.worker_count();
-    let secure = platform.public_url.starts_with("https:");
+    let secure = platform.is_secure();
     let app = {
         let platform = platform.clone();
         move || {

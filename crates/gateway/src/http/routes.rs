@@ -32,6 +32,12 @@ pub enum Needs {
     AppKey,
     /// A code that a browser carries.
     BrowserCode,
+    /// The token of the page a form was on; nobody needs to be signed in.
+    Form,
+    /// A browser in which a person is signed in; others are sent to sign in.
+    PersonPage,
+    /// The same, with a form that carries the token of the page it was on.
+    PersonForm,
 }
 
 /// A route.

@@ -123,6 +123,15 @@ impl Town {
         tx.commit().await.unwrap();
     }
 
+    async fn signs_up(&self, from: &str) -> Option<u64> {
+        let tx = self.begin().await;
+        match attempts::admit_sign_up(&tx, address(from), 2, &self.ambient).await {
+            Ok(()) => tx.commit().await.map(|()| None).unwrap(),
+            Err(PeopleError::TooSoon { retry_after }) => Some(retry_after.as_secs()),
+            Err(error) => panic!("{error}"),
+        }
+    }
+
     async fn may_try(&self, email: &str, from: &str) -> bool {
         attempts::check(&self.db, email, address(from), self.now()).await.is_ok()
     }
@@ -439,6 +448,23 @@ async fn strangers_from_everywhere_slow_each_other_down_but_not_the_owner() {
     assert_eq!(town.fails("ada@example.org", "203.0.113.1").await, Some(1));
     assert!(town.may_try("ada@example.org", "192.0.2.1").await);
     assert!(town.may_try("bob@example.org", "203.0.113.1").await);
+}
+
+#[tokio::test]
+async fn many_who_sign_up_from_one_address_wait_longer_and_longer() {
+    let town = Town::new().await;
+    let here = "192.0.2.1";
+    assert_eq!([town.signs_up(here).await, town.signs_up(here).await], [None, None]);
+    for wait in [1, 2, 4] {
+        assert_eq!(town.signs_up(here).await, Some(wait));
+        town.clock.advance(TimeDelta::seconds(wait.cast_signed()));
+        assert_eq!(town.signs_up(here).await, None);
+    }
+    assert_eq!(town.signs_up("192.0.2.2").await, None);
+    assert!(town.may_try("ada@example.org", here).await);
+    town.clock.advance(TimeDelta::days(1));
+    assert_eq!([town.signs_up(here).await, town.signs_up(here).await], [None, None]);
+    assert_eq!(town.signs_up(here).await, Some(1));
 }
 
 #[tokio::test]

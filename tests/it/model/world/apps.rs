@@ -174,7 +174,7 @@ impl World {
         let code = flows::reference(&self.platform, &access, request).await.unwrap().code;
         let choice = SampleChoice { set: Some("ada".to_owned()), source: Some(source) };
         let platform = &self.platform;
-        let ended = self.attempt(|| flows::auto_onboard(platform, &code, &choice)).await;
+        let ended = self.attempt(|| flows::auto_onboard(platform, &code, &choice, true)).await;
         if ended.happened(self.book.people[person].throwaway).is_none() {
             return;
         }
@@ -188,8 +188,8 @@ impl World {
         let asking = &mut self.book.grants[grant];
         if !asking.shelves.contains(&shelf) {
             asking.shelves.push(shelf.clone());
+            asking.events.push("onboarded");
         }
-        asking.events.push("onboarded");
         if new {
             self.book.share_with_future(person, &shelf, now);
         }

@@ -1,6 +1,6 @@
 //! What persons do: sign up, in and out, change what opens their libraries, connect accounts.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 
 use consent_core::{PersonId, ShelfId};
 use consent_crypto::Secret;
@@ -11,6 +11,7 @@ use consent_gateway::{
 use consent_library::{FileKind, Metadata, NewFile, Shelf, ShelfKind};
 use futures_util::stream;
 use harness::rows;
+use sea_orm::ConnectionTrait;
 
 use super::{SOURCES, World, book};
 
@@ -134,12 +135,24 @@ impl World {
         self.log(&format!("connect {person} {source}"));
         if self.has_account(person, source) {
             flows::connect_sample(&self.platform, &who, "ada", source).await.unwrap();
-            return;
+            return self.clear_shelves().await;
         }
         let platform = &self.platform;
         self.attempt(|| flows::connect_sample(platform, &who, "ada", source)).await.happened(true);
+        self.clear_shelves().await;
         let shelf = self.fill_shelves(person, Some(source)).await.expect("a new shelf");
         self.book.share_with_future(person, &shelf, self.now());
+    }
+
+    /// Ends the reading that a connection begins, and takes away what it has brought: the book knows of what it put on
+    /// the shelves itself. Whoever has lost the lease of an account writes no more.
+    async fn clear_shelves(&self) {
+        let tx = self.platform.db.begin_write().await.unwrap();
+        tx.execute_unprepared("UPDATE account SET lease_holder = NULL, lease_until = NULL, progress = NULL")
+            .await
+            .unwrap();
+        tx.execute_unprepared("DELETE FROM file WHERE name NOT LIKE 'fil%'").await.unwrap();
+        tx.commit().await.unwrap();
     }
 
     pub(super) fn has_account(&self, person: usize, source: i64) -> bool {
@@ -226,5 +239,6 @@ pub(super) async fn sign_up(
     email: &str,
     password: &str,
 ) -> Result<flows::SignedUp, FlowError> {
-    flows::sign_up(platform, NewPassword { email, password }, None, None).await
+    let address = Ipv4Addr::LOCALHOST.into();
+    flows::sign_up(platform, NewPassword { email, password }, None, address, None).await
 }

@@ -49,7 +49,7 @@ pub async fn run(files: Vec<PathBuf>, once: bool) -> Result<(), CliError> {
         return Ok(());
     }
     say(&format!(
-        "\nThe server stays up until Ctrl-C:\n  home        {url}/\n  API         {url}/openapi.json"
+        "\nThe server stays up until Ctrl-C:\n  console     {url}/console\n  API         {url}/openapi.json"
     ))?;
     say(&format!("  sign in as  {} / {}", Cast::EMAIL, Cast::PASSWORD))?;
     tokio::signal::ctrl_c().await?;

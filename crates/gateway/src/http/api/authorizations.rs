@@ -8,7 +8,6 @@ use consent_core::{AccountId, AppId, ContractId, GrantId};
 use consent_crypto::{Secret, SecretKind};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use url::Url;
 use utoipa::ToSchema;
 
 use super::{
@@ -112,7 +111,7 @@ impl From<App> for AskingJson {
 }
 
 impl From<Question> for QuestionJson {
-    fn from(Question { request, client, accounts }: Question) -> Self {
+    fn from(Question { request, client, accounts, .. }: Question) -> Self {
         let mut shown = consent_contracts::shown(&client.app, &client.contract.document);
         Self {
             kind: match request.kind {
@@ -126,7 +125,7 @@ impl From<Question> for QuestionJson {
             text_hash: client.contract.text_hash,
             document: shown["document"].take(),
             accounts: accounts.into_iter().map(AccountJson::from).collect(),
-            redirect_origin: origin(&request.redirect_uri),
+            redirect_origin: urls::origin(&request.redirect_uri),
         }
     }
 }
@@ -141,16 +140,8 @@ impl ApprovalJson {
             future_accounts: self.future_accounts,
             ends_at: self.ends_at.map(|at| at.trunc_subsecs(3)),
             text_hash: Some(self.text_hash),
+            without_query: false,
         }
-    }
-}
-
-/// Scheme and host of a web address; the scheme of an app's own.
-fn origin(uri: &str) -> String {
-    let Ok(url) = Url::parse(uri) else { return String::new() };
-    match url.origin() {
-        origin @ url::Origin::Tuple(..) => origin.ascii_serialization(),
-        url::Origin::Opaque(_) => format!("{}:", url.scheme()),
     }
 }
 
@@ -194,8 +185,9 @@ pub(super) async fn approve(
     platform: web::Data<Platform>,
 ) -> Answer<ApprovedJson> {
     let (code, approval) = (code(&place)?, body.json::<ApprovalJson>()?);
-    let question = flows::question(&platform, &who.0, &code).await?;
-    let answer = approval.answer(|| question.accounts.into_iter().map(|account| account.id).collect());
+    let library = consent_library::find_library(&platform.db, &who.0.sign_in.person).await?;
+    let accounts = consent_sources::list_accounts(&platform.db, &library.id).await?;
+    let answer = approval.answer(|| accounts.into_iter().map(|account| account.id).collect());
     let opened = flows::approve(&platform, &who.0, &code, answer).await?;
     let location = back(&opened.request, &[("success", Some("true"))], ("code", Some(&opened.code.expose())));
     Ok(web::Json(ApprovedJson { grant_id: opened.grant.id, location }))
@@ -214,17 +206,4 @@ pub(super) async fn decline(
     let request = flows::decline(&platform, &who.0, &code(&place)?).await?;
     let location = back(&request, &[("success", Some("false"))], ("errorCode", Some("USER_CANCEL")));
     Ok(web::Json(DeclinedJson { location }))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn people_see_where_the_answer_goes_and_no_more() {
-        assert_eq!(origin("https://diary.example/callback?x=1"), "https://diary.example");
-        assert_eq!(origin("http://127.0.0.1:3000/callback"), "http://127.0.0.1:3000");
-        assert_eq!(origin("digime-ca-app01://auth"), "digime-ca-app01:");
-        assert_eq!(origin("org.example.diary:/callback"), "org.example.diary:");
-    }
 }

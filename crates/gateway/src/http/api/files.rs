@@ -7,8 +7,8 @@ use std::{
 
 use actix_web::{http::StatusCode, web};
 use bytes::Bytes;
-use consent_core::{FileId, Page, PersonId, ShelfId};
-use consent_library::{File, FileKind, LibraryError, ShelfKind};
+use consent_core::{FileId, PersonId, ShelfId};
+use consent_library::{File, FileKind, LibraryError, Order, ShelfKind};
 use futures_util::{Stream, StreamExt};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -133,22 +133,12 @@ pub(super) async fn list(
     place: Place,
     platform: web::Data<Platform>,
 ) -> Answer<Listing<FileJson>> {
-    let (cursor, now) = (place.cursor()?, platform.ambient.now());
-    let after: Option<FileId> = cursor
-        .after
-        .as_deref()
-        .map(str::parse)
-        .transpose()
-        .map_err(|_| invalid("after", "must be what the page before gave as next"))?;
+    let cursor = place.cursor()?;
     let library = consent_library::find_library(&platform.db, &who.0.sign_in.person).await?;
     let shelves = consent_library::shelves(&platform.db, &library.id).await?;
     let kinds: HashMap<ShelfId, ShelfKind> =
         shelves.into_iter().map(|shelf| (shelf.id, shelf.kind)).collect();
-    let ids: Vec<_> = kinds.keys().cloned().collect();
-    let mut files = consent_library::files_as_of(&platform.db, &library.id, &ids, now).await?;
-    files.sort_by(|one, other| one.id.cmp(&other.id));
-    files.retain(|file| after.as_ref().is_none_or(|after| file.id > *after));
-    let page = Page::cut(files, &cursor, |file| file.id.to_string());
+    let page = consent_library::list_files(&platform.db, &library.id, Order::OldestFirst, &cursor).await?;
     let shown = page.map(|file| {
         let shelf = kinds.get(&file.shelf).copied().unwrap_or(ShelfKind::Own);
         FileJson::new(file, shelf)
@@ -202,16 +192,14 @@ async fn import(
     payload: web::Payload,
 ) -> Result<(web::Json<ImportedJson>, StatusCode), Refusal> {
     let UploadQuery { name } = place.query()?;
-    if !(1..=255).contains(&name.chars().count()) || name.chars().any(char::is_control) {
-        return Err(invalid("name", "must have 1 to 255 characters, without control characters"));
-    }
-    let mimetype = mimetype(place)?;
+    let name = file_name(&name)?;
+    let mimetype = media_type(&place.media_type())?;
     let limit = platform.config.limits.upload_bytes;
     if place.content_length().is_some_and(|length| length > limit.bytes()) {
         return Err(too_large(limit));
     }
     let body = limited(payload, limit.bytes());
-    let imported = flows::import(platform, person, &name, &mimetype, body).await;
+    let imported = flows::import(platform, person, name, &mimetype, body).await;
     let imported = imported.map_err(|error| match error {
         FlowError::Library(LibraryError::Upload(cause)) if cause.kind() == ErrorKind::FileTooLarge => {
             too_large(limit)
@@ -221,9 +209,16 @@ async fn import(
     Ok(created(ImportedJson { files: imported.into_iter().map(ImportedFileJson::from).collect() }))
 }
 
-/// The media type that the caller says, or that of any bytes.
-fn mimetype(place: &Place) -> Result<String, Refusal> {
-    let said = place.media_type();
+/// A name that a file can have.
+pub(in crate::http) fn file_name(name: &str) -> Result<&str, Refusal> {
+    if (1..=255).contains(&name.chars().count()) && !name.chars().any(char::is_control) {
+        return Ok(name);
+    }
+    Err(invalid("name", "must have 1 to 255 characters, without control characters"))
+}
+
+/// The media type that somebody says, or that of any bytes.
+pub(in crate::http) fn media_type(said: &str) -> Result<String, Refusal> {
     if said.is_empty() {
         return Ok("application/octet-stream".to_owned());
     }
@@ -232,7 +227,7 @@ fn mimetype(place: &Place) -> Result<String, Refusal> {
             && part.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$&-^_.+".contains(&b))
     };
     match said.split_once('/') {
-        Some((kind, subtype)) if token(kind) && token(subtype) => Ok(said),
+        Some((kind, subtype)) if token(kind) && token(subtype) => Ok(said.to_owned()),
         _ => Err(Refusal::new(
             415,
             "UnsupportedMediaType",
@@ -242,9 +237,12 @@ fn mimetype(place: &Place) -> Result<String, Refusal> {
 }
 
 /// The same bytes, broken off when there are too many.
-fn limited(payload: web::Payload, limit: u64) -> impl Stream<Item = io::Result<Bytes>> {
+pub(in crate::http) fn limited<E: Into<Box<dyn std::error::Error + Send + Sync>>>(
+    body: impl Stream<Item = Result<Bytes, E>>,
+    limit: u64,
+) -> impl Stream<Item = io::Result<Bytes>> {
     let mut left = limit;
-    payload.map(move |piece| {
+    body.map(move |piece| {
         let piece = piece.map_err(io::Error::other)?;
         let length = u64::try_from(piece.len()).unwrap_or(u64::MAX);
         left = left.checked_sub(length).ok_or(ErrorKind::FileTooLarge)?;

@@ -175,7 +175,7 @@ pub(super) async fn show(
     place: Place,
     platform: web::Data<Platform>,
 ) -> Answer<GrantInFullJson> {
-    let grant = hers(&platform, &who.0, &place).await?;
+    let grant = grant_in_path(&platform, &who.0, &place).await?;
     let app = consent_contracts::find_app(&platform.db, &grant.app).await?;
     let contract = consent_contracts::find_version(&platform.db, &grant.contract, grant.version).await?;
     let shelves = Shelves::of(&platform, &who.0).await?;
@@ -191,7 +191,7 @@ pub(super) async fn show(
     responses((status = 200, description = "Stopped", body = GrantJson)),
 )]
 pub(super) async fn stop(who: Person, place: Place, platform: web::Data<Platform>) -> Answer<GrantJson> {
-    let grant = hers(&platform, &who.0, &place).await?;
+    let grant = grant_in_path(&platform, &who.0, &place).await?;
     let stopped = flows::stop(&platform, &grant, &actor(&who.0)).await?;
     answer(&platform, &who.0, stopped).await
 }
@@ -204,7 +204,7 @@ pub(super) async fn stop(who: Person, place: Place, platform: web::Data<Platform
     responses((status = 200, description = "Active again", body = GrantJson)),
 )]
 pub(super) async fn resume(who: Person, place: Place, platform: web::Data<Platform>) -> Answer<GrantJson> {
-    let grant = hers(&platform, &who.0, &place).await?;
+    let grant = grant_in_path(&platform, &who.0, &place).await?;
     let resumed = flows::resume(&platform, &grant, &who.0).await?;
     answer(&platform, &who.0, resumed).await
 }
@@ -217,13 +217,17 @@ pub(super) async fn resume(who: Person, place: Place, platform: web::Data<Platfo
     responses((status = 200, description = "Revoked", body = GrantJson)),
 )]
 pub(super) async fn revoke(who: Person, place: Place, platform: web::Data<Platform>) -> Answer<GrantJson> {
-    let grant = hers(&platform, &who.0, &place).await?;
+    let grant = grant_in_path(&platform, &who.0, &place).await?;
     let revoked = flows::revoke(&platform, &grant, &actor(&who.0)).await?;
     answer(&platform, &who.0, revoked).await
 }
 
 /// The grant that the path names, if it is hers.
-async fn hers(platform: &Platform, who: &SignedIn, place: &Place) -> Result<Grant, Refusal> {
+pub(in crate::http) async fn grant_in_path(
+    platform: &Platform,
+    who: &SignedIn,
+    place: &Place,
+) -> Result<Grant, Refusal> {
     Ok(consent_grants::find_of_person(&platform.db, &who.sign_in.person, &place.id()?).await?)
 }
 

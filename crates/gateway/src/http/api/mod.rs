@@ -18,8 +18,11 @@ mod request;
 mod sources;
 mod wire;
 
+pub(super) use files::{file_name, limited, media_type};
+pub(super) use grants::grant_in_path;
 pub use openapi::openapi_json;
 pub use problem::Problem;
+pub(super) use request::{InPath, Place};
 
 use super::{RouteInfo, routes::route};
 

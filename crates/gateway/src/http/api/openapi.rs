@@ -113,7 +113,13 @@ fn schemes(needs: Needs) -> &'static [&'static str] {
         Needs::Person => &["signIn"],
         Needs::Operator => &["operatorToken"],
         Needs::AppKey => &["apiKey", "operatorToken"],
-        Needs::Nothing | Needs::Signature | Needs::Token | Needs::BrowserCode => &[],
+        Needs::Nothing
+        | Needs::Signature
+        | Needs::Token
+        | Needs::BrowserCode
+        | Needs::Form
+        | Needs::PersonPage
+        | Needs::PersonForm => &[],
     }
 }
 

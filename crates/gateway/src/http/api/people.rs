@@ -127,7 +127,7 @@ pub(super) async fn sign_up(
 ) -> Created<SignedUpJson> {
     let SignUpJson { email, password, name } = body.json()?;
     let new = NewPassword { email: &email, password: &password };
-    let made = flows::sign_up(&platform, new, name, place.user_agent()).await?;
+    let made = flows::sign_up(&platform, new, name, place.address(), place.user_agent()).await?;
     let recovery_code = made.recovery_code.expose();
     Ok(created(SignedUpJson { signed_in: made.signed_in.into(), recovery_code }))
 }

@@ -10,8 +10,9 @@ use actix_web::{
     http::header::{CONTENT_LENGTH, USER_AGENT},
     web::Bytes,
 };
+use consent_auth::AuthError;
 use consent_contracts::ContractsError;
-use consent_core::{AppId, ContractId, Cursor, GrantId, PersonId, SignInId};
+use consent_core::{AccountId, AppId, ContractId, Cursor, FileId, GrantId, PersonId, RequestId, SignInId};
 use consent_people::PeopleError;
 use serde::{Deserialize, Deserializer, de::DeserializeOwned};
 use serde_json::{Map, Value, error::Category};
@@ -20,10 +21,10 @@ use utoipa::IntoParams;
 use crate::http::{error::Refusal, extract};
 
 /// Everything but the body: path, query, headers, address.
-pub(super) struct Place(HttpRequest);
+pub(in crate::http) struct Place(HttpRequest);
 
 /// Something that a path names.
-pub(super) trait InPath: FromStr {
+pub(in crate::http) trait InPath: FromStr {
     /// The name of the segment.
     const SEGMENT: &str;
 
@@ -63,6 +64,30 @@ impl InPath for PersonId {
     }
 }
 
+impl InPath for AccountId {
+    const SEGMENT: &str = "account";
+
+    fn unknown() -> Refusal {
+        Refusal::new(404, "AccountNotFound", "there is no such account")
+    }
+}
+
+impl InPath for FileId {
+    const SEGMENT: &str = "file";
+
+    fn unknown() -> Refusal {
+        Refusal::new(404, "FileNotFound", "there is no such file")
+    }
+}
+
+impl InPath for RequestId {
+    const SEGMENT: &str = "request";
+
+    fn unknown() -> Refusal {
+        AuthError::UnknownRequest.into()
+    }
+}
+
 impl InPath for SignInId {
     const SEGMENT: &str = "signIn";
 
@@ -94,6 +119,16 @@ impl FromRequest for Place {
 }
 
 impl Place {
+    /// What a request says.
+    pub fn of(request: &HttpRequest) -> Self {
+        Self(request.clone())
+    }
+
+    /// The request itself, for its cookies.
+    pub fn request(&self) -> &HttpRequest {
+        &self.0
+    }
+
     /// What the path names.
     pub fn id<T: InPath>(&self) -> Result<T, Refusal> {
         self.segment(T::SEGMENT).parse().map_err(|_| T::unknown())
@@ -113,6 +148,12 @@ impl Place {
             }
         }
         from_value(Value::Object(members))
+    }
+
+    /// One parameter of the query; what else there is does not matter.
+    pub fn query_value(&self, name: &str) -> Option<String> {
+        let mut pairs = url::form_urlencoded::parse(self.0.query_string().as_bytes());
+        pairs.find_map(|(known, value)| (known == name).then(|| value.into_owned()))
     }
 
     /// Where a list goes on, for lists without other parameters.

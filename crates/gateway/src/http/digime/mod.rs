@@ -1,11 +1,10 @@
-//! The digi.me door, generation v1.7 (`protocol/digime.md` §6), and the browser pages its SDKs send people to (§13).
+//! The digi.me door, generation v1.7 (`protocol/digime.md` §6).
 
 mod accounts;
 mod contract;
 mod error;
 mod files;
 mod oauth;
-mod saas;
 mod session;
 mod wire;
 
@@ -28,6 +27,4 @@ pub(super) static ROUTES: &[RouteInfo] = &[
     route!(GET "/v1.7/permission-access/contract", Signature, contract::signed),
     route!(GET "/v1.7/permission-access/contract/{contract}/{app}", Nothing, contract::public),
     route!(GET "/v1.7/permission-access/sample/datasets/{source}", Signature, accounts::samples),
-    route!(GET "/apps/saas/authorize", BrowserCode, saas::authorize),
-    route!(GET "/apps/saas/onboard", BrowserCode, saas::onboard),
 ];
