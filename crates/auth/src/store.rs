@@ -284,11 +284,8 @@ pub async fn has_unused_code(
 /// Takes back the other codes that the same answer led to, once one of them is used; returns their rows, whose slots are
 /// the caller's to remove.
 pub async fn withdraw_codes(tx: &Tx, grant: &GrantId, session: &SessionId) -> Result<Vec<RowId>, AuthError> {
-    let others = row::code::Entity::find().filter(unused_codes(grant, session)).all(tx).await?;
-    if !others.is_empty() {
-        row::code::Entity::delete_many().filter(unused_codes(grant, session)).exec(tx).await?;
-    }
-    Ok(others.into_iter().map(|row| row.id).collect())
+    let others = row::code::Entity::delete_many().filter(unused_codes(grant, session));
+    Ok(others.exec_with_returning(tx).await?.into_iter().map(|row| row.id).collect())
 }
 
 fn unused_codes(grant: &GrantId, session: &SessionId) -> Condition {

@@ -147,7 +147,7 @@ pub(super) async fn connect(
     let ambient = &platform.ambient;
     let unknown = || SourceError::UnknownSample { set: set.to_owned(), source_id: source };
     let sample = sample::sample(set, source).ok_or_else(unknown)?;
-    let entity = format!("{}_{}", sample.service_type, sample.account.provider_id);
+    let entity = sample::entity(set, source).ok_or_else(unknown)?;
     if let Some(account) = consent_sources::find_by_entity(tx, &library.id, &entity).await? {
         return Ok((account, false));
     }

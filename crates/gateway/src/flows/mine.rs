@@ -68,6 +68,11 @@ impl MyOpened {
     ) -> Result<impl Stream<Item = Result<Bytes, ReadFailure>> + Send + 'static + use<>, FlowError> {
         Ok(consent_library::read(&platform.blobs, &self.opened).await?)
     }
+
+    /// The whole content at once; for files that are small.
+    pub async fn read_all(&self, platform: &Platform) -> Result<Vec<u8>, FlowError> {
+        Ok(consent_library::read_all(&platform.blobs, &self.opened).await?)
+    }
 }
 
 /// Deletes a file that she put into her library herself, in all its versions. Its row is gone at once, its blob soon

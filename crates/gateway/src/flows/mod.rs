@@ -41,5 +41,5 @@ pub use renew::{account_named, renew_account};
 pub use sandbox::{auto_authorize, auto_onboard};
 pub use shelves::named_accounts;
 pub use survey::{Holder, Peeked, Survey, SurveyPart, survey};
-pub use sync::read_now;
+pub use sync::{read_now, shared_accounts};
 pub use tokens::{Tokens, exchange, refresh, sweep};

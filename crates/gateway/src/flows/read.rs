@@ -111,7 +111,7 @@ impl Access {
         if !session.state.is_final() || shelves.len() <= session.outcome.len() {
             return Ok(shelves);
         }
-        for account in sync::shared_accounts(platform, self).await? {
+        for account in sync::shared_accounts(platform, &self.grant).await? {
             if session.outcome.iter().all(|(listed, _)| *listed != account.entity_id) {
                 shelves.retain(|shelf| *shelf != account.shelf);
             }
@@ -218,7 +218,7 @@ pub async fn accounts(
     access: &Access,
 ) -> Result<Vec<(Account, Option<String>)>, FlowError> {
     let keys = access.shelf_keys(platform).await?;
-    let accounts = sync::shared_accounts(platform, access).await?;
+    let accounts = sync::shared_accounts(platform, &access.grant).await?;
     let named = accounts.into_iter().map(|account| {
         let keys = keys.iter().find(|keys| *keys.shelf() == account.shelf);
         let name = keys

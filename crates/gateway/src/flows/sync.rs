@@ -5,7 +5,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use consent_core::{AccountId, GrantId, PersonId, SignInId};
 use consent_crypto::digest::{hex, sha256};
-use consent_grants::Stage;
+use consent_grants::{Grant, Stage};
 use consent_library::{
     AccountProblem, AccountState, LibraryError, LibraryKey, NewFile, Shelf, ShelfKeys, WrittenFile,
 };
@@ -21,9 +21,9 @@ use crate::platform::Platform;
 const PRESENT_FOR: TimeDelta = TimeDelta::minutes(5);
 
 /// The accounts that a grant covers.
-pub(super) async fn shared_accounts(platform: &Platform, access: &Access) -> Result<Vec<Account>, FlowError> {
-    let mut accounts = consent_sources::list_accounts(&platform.db, &access.grant.library).await?;
-    accounts.retain(|account| access.grant.choices.shelves.contains(&account.shelf));
+pub async fn shared_accounts(platform: &Platform, grant: &Grant) -> Result<Vec<Account>, FlowError> {
+    let mut accounts = consent_sources::list_accounts(&platform.db, &grant.library).await?;
+    accounts.retain(|account| grant.choices.shelves.contains(&account.shelf));
     Ok(accounts)
 }
 
@@ -34,7 +34,7 @@ pub(super) async fn keep_going(
     access: &Access,
     session: &Session,
 ) -> Result<Vec<Account>, FlowError> {
-    let accounts = shared_accounts(platform, access).await?;
+    let accounts = shared_accounts(platform, &access.grant).await?;
     let State::Running { since } = session.state else { return Ok(accounts) };
     let waiting: Vec<_> = accounts
         .iter()

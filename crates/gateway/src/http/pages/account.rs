@@ -16,11 +16,11 @@ const HOME: &str = "/console";
 
 /// `GET /sign-in`.
 pub(super) async fn sign_in_page(platform: web::Data<Platform>, visitor: Visitor) -> Shown {
-    if visitor.known.is_some() {
-        return Ok(see_other(next(&visitor).as_deref().unwrap_or(HOME)));
-    }
     let next = next(&visitor);
-    Ok(show_sign_in(&platform, &visitor, next, "", None).await)
+    Ok(match visitor.known {
+        Some(_) => go_on(next.as_deref()),
+        None => show_sign_in(&platform, &visitor, next, "", None).await,
+    })
 }
 
 /// `POST /sign-in`.
@@ -28,7 +28,7 @@ pub(super) async fn sign_in(platform: web::Data<Platform>, Posted { by, form }: 
     let (email, next) = (form.one("email"), urls::local(form.one("next")));
     let (address, user_agent) = (by.place.address(), by.place.user_agent());
     match flows::sign_in(&platform, email, form.one("password"), address, user_agent).await {
-        Ok(signed_in) => Ok(welcome(&platform, &signed_in, see_other(next.as_deref().unwrap_or(HOME)))),
+        Ok(signed_in) => Ok(welcome(&platform, &signed_in, go_on(next.as_deref()))),
         Err(error) => {
             let refusal = about_the_person(error)?;
             Ok(show_sign_in(&platform, &by, next, email, Some(&refusal)).await)
@@ -52,16 +52,16 @@ async fn show_sign_in(
         email: email.to_owned(),
         error: refusal.map(|refusal| sentence(&refusal.message)),
     };
-    visitor.remembered_in(platform, saas::may_lead_to(answer(refusal, &page), &targets))
+    answer(platform, visitor, &page, refusal, &targets)
 }
 
 /// `GET /sign-up`.
 pub(super) async fn sign_up_page(platform: web::Data<Platform>, visitor: Visitor) -> Shown {
-    if visitor.known.is_some() {
-        return Ok(see_other(next(&visitor).as_deref().unwrap_or(HOME)));
-    }
     let next = next(&visitor);
-    Ok(show_sign_up(&platform, &visitor, next, ["", ""], None).await)
+    Ok(match visitor.known {
+        Some(_) => go_on(next.as_deref()),
+        None => show_sign_up(&platform, &visitor, next, ["", ""], None).await,
+    })
 }
 
 /// `POST /sign-up`.
@@ -108,7 +108,7 @@ async fn show_sign_up(
         email: email.to_owned(),
         errors: refusal.map(|refusal| errors(refusal, "email")).unwrap_or_default(),
     };
-    visitor.remembered_in(platform, saas::may_lead_to(answer(refusal, &page), &targets))
+    answer(platform, visitor, &page, refusal, &targets)
 }
 
 /// `GET /recover`.
@@ -125,10 +125,7 @@ pub(super) async fn recover(platform: web::Data<Platform>, Posted { by, form }: 
         Ok(code) => {
             let new = NewPassword { email, password: form.one("password") };
             match flows::recover(&platform, &code, new, address, user_agent).await {
-                Ok(signed_in) => {
-                    let on = see_other(next.as_deref().unwrap_or(HOME));
-                    return Ok(welcome(&platform, &signed_in, on));
-                }
+                Ok(signed_in) => return Ok(welcome(&platform, &signed_in, go_on(next.as_deref()))),
                 Err(error) => recovery_refusal(about_the_person(error)?),
             }
         }
@@ -161,7 +158,7 @@ async fn show_recover(
         email: email.to_owned(),
         errors: refusal.map(|refusal| errors(refusal, "email")).unwrap_or_default(),
     };
-    visitor.remembered_in(platform, saas::may_lead_to(answer(refusal, &page), &targets))
+    answer(platform, visitor, &page, refusal, &targets)
 }
 
 /// `POST /sign-out`.
@@ -183,6 +180,11 @@ fn welcome(platform: &Platform, signed_in: &SignedIn, mut response: HttpResponse
     response
 }
 
+/// Where she wanted to go, now that she is signed in.
+fn go_on(next: Option<&str>) -> HttpResponse {
+    see_other(next.unwrap_or(HOME))
+}
+
 fn next(visitor: &Visitor) -> Option<String> {
     urls::local(&visitor.place.query_value("next")?)
 }
@@ -196,7 +198,7 @@ async fn asking(platform: &Platform, visitor: &Visitor, next: Option<&str>) -> (
 }
 
 /// What she can mend herself; other failures are not about what she typed.
-fn about_the_person(error: FlowError) -> Result<Refusal, Refusal> {
+pub(super) fn about_the_person(error: FlowError) -> Result<Refusal, Refusal> {
     let refusal = Refusal::from(error);
     if refusal.status.is_client_error() || refusal.retry_after.is_some() { Ok(refusal) } else { Err(refusal) }
 }
@@ -212,9 +214,17 @@ pub(super) fn errors(refusal: &Refusal, otherwise: &'static str) -> Vec<FieldErr
     entries.map(|(field, reason)| FieldError { field: named(field), text: sentence(reason) }).collect()
 }
 
-fn answer(refusal: Option<&Refusal>, page: &impl consent_pages::Page) -> HttpResponse {
-    match refusal {
+/// The page, as it is or with what was wrong; its form may lead to `targets` in the end.
+fn answer(
+    platform: &Platform,
+    visitor: &Visitor,
+    page: &impl consent_pages::Page,
+    refusal: Option<&Refusal>,
+    targets: &[String],
+) -> HttpResponse {
+    let shown = match refusal {
         Some(refusal) => super::with_retry_after(html(refusal.status, page), refusal),
         None => html(StatusCode::OK, page),
-    }
+    };
+    visitor.remembered_in(platform, saas::may_lead_to(shown, targets))
 }

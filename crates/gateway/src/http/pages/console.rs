@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use actix_web::{http::StatusCode, web};
 use chrono::{DateTime, Utc};
 use consent_contracts::Document;
-use consent_core::{Actor, Cursor, ShelfId, taxonomy};
+use consent_core::{Actor, Cursor, ShelfId};
 use consent_grants::{Grant, Stage};
 use consent_library::ShelfKind;
 use consent_pages::{Choice, Console, GrantRow, Section, State};
@@ -72,9 +72,7 @@ fn state(grant: &Grant, now: DateTime<Utc>) -> (State, String) {
 
 fn left_out(grant: &Grant, document: &Document) -> Vec<String> {
     let left_out = document.optional.iter().filter(|object| grant.choices.left_out.contains(object));
-    left_out
-        .map(|id| taxonomy::object_type(*id).map_or_else(|| id.to_string(), |known| known.name.to_owned()))
-        .collect()
+    left_out.map(|id| words::object_type(*id)).collect()
 }
 
 /// What the shelves of a library hold, in words.

@@ -150,9 +150,7 @@ fn label(name: &str) -> String {
             text.insert(at, ' ');
         }
     }
-    let mut chars = text.chars();
-    let first = chars.next().map(char::to_uppercase).into_iter().flatten();
-    first.chain(chars).collect()
+    words::capitalised(&text)
 }
 
 fn shortened(text: &str) -> String {

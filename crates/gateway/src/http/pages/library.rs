@@ -11,7 +11,7 @@ use actix_web::{
     web,
 };
 use chrono::{DateTime, Utc};
-use consent_core::{Cursor, FileId, Period, taxonomy};
+use consent_core::{Cursor, FileId, Period};
 use consent_library::{FileKind, Metadata};
 use consent_pages::{AccountRow, Choice, Content, FilePage, FileRow, Library, Offer, Reading, Section};
 use consent_sources::{
@@ -119,13 +119,11 @@ pub(in crate::http) fn offer_of(offer: flows::Offer) -> Offer {
 
 /// What a source has in a data set, as in `Finance: transactions, files`.
 fn has(source: &Source, set: &str) -> String {
-    let mut kinds: Vec<&str> = Vec::new();
+    let mut kinds: Vec<String> = Vec::new();
     for file in sample::sample(set, source.id).map(|sample| sample.files).unwrap_or_default() {
         let kind = match file {
-            SampleFile::Mapped { object_type, .. } => {
-                taxonomy::object_type(object_type).map_or("objects", |known| known.name)
-            }
-            SampleFile::Raw { .. } => "files",
+            SampleFile::Mapped { object_type, .. } => words::object_type(object_type),
+            SampleFile::Raw { .. } => "files".to_owned(),
         };
         if !kinds.contains(&kind) {
             kinds.push(kind);
@@ -147,8 +145,7 @@ fn file_row(MyFile { file, metadata, account }: MyFile) -> FileRow {
 fn title(kind: &FileKind, metadata: Option<&Metadata>) -> String {
     match *kind {
         FileKind::Mapped { object_type, period, .. } => {
-            let name = taxonomy::object_type(object_type).map_or("objects", |known| known.name);
-            let title = super::sentence(name).trim_end_matches('.').to_owned();
+            let title = words::capitalised(&words::object_type(object_type));
             match period {
                 Some(period) => format!("{title}, {}", month(period)),
                 None => title,
@@ -189,11 +186,11 @@ pub(in crate::http) async fn connect_from(
     platform: &Platform,
     her: &Known,
     form: &Form,
-) -> Result<Account, PageError> {
+) -> Result<(), PageError> {
     let set = form.one("sampleDataSet");
     let account = flows::connect_sample(platform, &her.who, set, source_of(form)?).await?;
     let _ = tokio::time::timeout(SOON, read_to_its_end(platform, &account)).await;
-    Ok(account)
+    Ok(())
 }
 
 /// What is read soon is there when the next page comes.
@@ -220,7 +217,7 @@ pub(super) async fn read_account(platform: web::Data<Platform>, Posted { by, .. 
 
 /// `POST /library/files`: takes files in.
 pub(super) async fn upload(platform: web::Data<Platform>, her: Known, payload: web::Payload) -> Shown {
-    let outcome = receive(&platform, her.place.request(), &her, payload).await?;
+    let outcome = receive(&platform, &her, payload).await?;
     match outcome.failure() {
         None => Ok(see_other("/library?said=uploaded")),
         Some(failure) => page(&platform, &her, StatusCode::UNPROCESSABLE_ENTITY, Some(failure)).await,
@@ -274,7 +271,7 @@ async fn look(platform: &Platform, opened: &MyOpened, path: &str) -> Result<Cont
             "This file is too large to be shown here; download it to open it.".to_owned(),
         ));
     }
-    let content = whole(platform, opened).await?;
+    let content = opened.read_all(platform).await?;
     if let Ok(objects) = serde_json::from_slice::<Vec<Map<String, Value>>>(&content) {
         let shown = objects.len().min(MOST_ITEMS);
         let all = words::count(objects.len() as u64, "object");
@@ -284,18 +281,6 @@ async fn look(platform: &Platform, opened: &MyOpened, path: &str) -> Result<Cont
     }
     let end = content.len().min(LONGEST_TEXT);
     Ok(Content::Text(String::from_utf8_lossy(&content[..end]).into_owned(), end < content.len()))
-}
-
-async fn whole(platform: &Platform, opened: &MyOpened) -> Result<Vec<u8>, Refusal> {
-    let stream = opened.read(platform).await?;
-    let whole = stream.try_fold(Vec::new(), |mut whole, piece| async move {
-        whole.extend_from_slice(&piece);
-        Ok(whole)
-    });
-    whole.await.map_err(|error| {
-        tracing::error!(error = &error as &dyn std::error::Error, "a file could not be read");
-        Refusal::new(500, "InternalServerError", "This file could not be read")
-    })
 }
 
 /// `GET /library/files/{id}/content`: the bytes. Pictures may stand on the page of their file; whatever else there is can

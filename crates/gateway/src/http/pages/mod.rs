@@ -135,9 +135,7 @@ fn with_retry_after(mut response: HttpResponse, refusal: &Refusal) -> HttpRespon
 
 /// A message of ours as a sentence.
 pub(super) fn sentence(message: &str) -> String {
-    let mut chars = message.chars();
-    let first = chars.next().map(char::to_uppercase).into_iter().flatten();
-    let text: String = first.chain(chars).collect();
+    let text = words::capitalised(message);
     if text.ends_with(['.', '!', '?']) { text } else { format!("{text}.") }
 }
 

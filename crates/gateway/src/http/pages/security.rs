@@ -7,7 +7,7 @@ use consent_pages::{FieldError, RecoveryCode, Section, Security, SignInRow};
 use super::{Known, Posted, Shown, account, html, see_other, words};
 use crate::{
     flows::{self, FlowError},
-    http::{api::InPath, error::Refusal},
+    http::api::InPath,
     platform::Platform,
 };
 
@@ -57,10 +57,7 @@ async fn refused(
     proof: &'static str,
     new: &'static str,
 ) -> Result<HttpResponse, super::PageError> {
-    let refusal = Refusal::from(error);
-    if refusal.status.is_server_error() && refusal.retry_after.is_none() {
-        return Err(refusal.into());
-    }
+    let refusal = account::about_the_person(error)?;
     let mut errors = account::errors(&refusal, proof);
     for FieldError { field, text } in &mut errors {
         if *field == "password" {

@@ -3,7 +3,7 @@
 use std::io::{self, ErrorKind};
 
 use actix_multipart::{Field, Multipart};
-use actix_web::{HttpRequest, web};
+use actix_web::web;
 use bytes::{Bytes, BytesMut};
 use consent_library::LibraryError;
 use futures_util::{Stream, StreamExt, TryStreamExt};
@@ -48,12 +48,11 @@ impl Outcome {
 /// before a failure is kept.
 pub(in crate::http) async fn receive(
     platform: &Platform,
-    request: &HttpRequest,
     her: &Known,
     payload: web::Payload,
 ) -> Result<Outcome, PageError> {
-    let mut parts = Multipart::new(request.headers(), payload);
-    let received = take_in(platform, request, her, &mut parts).await;
+    let mut parts = Multipart::new(her.place.request().headers(), payload);
+    let received = take_in(platform, her, &mut parts).await;
     let quiet = matches!(&received, Ok(outcome) if outcome.problem.is_none());
     if !quiet {
         hear_out(parts).await;
@@ -61,17 +60,12 @@ pub(in crate::http) async fn receive(
     received
 }
 
-async fn take_in(
-    platform: &Platform,
-    request: &HttpRequest,
-    her: &Known,
-    parts: &mut Multipart,
-) -> Result<Outcome, PageError> {
+async fn take_in(platform: &Platform, her: &Known, parts: &mut Multipart) -> Result<Outcome, PageError> {
     let token = match parts.try_next().await.map_err(broken)? {
         Some(field) if field.name() == Some(CSRF) => text(field).await?,
         _ => String::new(),
     };
-    check_form(request, her, &token)?;
+    check_form(her.place.request(), her, &token)?;
     let mut kept = 0;
     loop {
         let problem = match parts.try_next().await {

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use consent_contracts::LawfulBasis;
-use consent_core::{Criterion, Scope, TimeRange};
+use consent_core::{Criterion, Scope, TimeRange, taxonomy};
 
 /// `22 November 2026`, in UTC.
 pub(in crate::http) fn date(at: DateTime<Utc>) -> String {
@@ -64,6 +64,18 @@ pub(in crate::http) fn size(bytes: u64) -> String {
     }
 }
 
+/// The same with a capital at its beginning.
+pub(in crate::http) fn capitalised(text: &str) -> String {
+    let mut chars = text.chars();
+    let first = chars.next().map(char::to_uppercase).into_iter().flatten();
+    first.chain(chars).collect()
+}
+
+/// What objects of a type are called, in the plural: `transactions`.
+pub(in crate::http) fn object_type(id: i64) -> String {
+    taxonomy::object_type(id).map_or_else(|| id.to_string(), |known| known.name.to_owned())
+}
+
 /// Whose names these are, as a list for reading: `a`, `a and b`, `a, b and c`.
 pub(in crate::http) fn listed(names: &[String]) -> String {
     match names {
@@ -81,10 +93,7 @@ pub(in crate::http) fn period(scope: &Scope) -> String {
         return if own { "Of the times named below" } else { "Of any time" }.to_owned();
     }
     let ranges: Vec<_> = scope.time_ranges.iter().map(range).collect();
-    let text = ranges.join(", or ");
-    let mut chars = text.chars();
-    let first = chars.next().map(|first| first.to_ascii_uppercase());
-    first.into_iter().chain(chars).collect()
+    capitalised(&ranges.join(", or "))
 }
 
 fn range(range: &TimeRange) -> String {

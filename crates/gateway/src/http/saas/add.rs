@@ -1,11 +1,10 @@
 //! Connecting sources and uploading files while an app waits for an answer.
 
 use actix_web::{HttpResponse, http::StatusCode, web};
-use consent_auth::RequestKind;
 use consent_contracts::Access;
 use consent_pages::{AddData, Section};
 
-use super::{Asked, Led, shown};
+use super::{Asked, Led, consent::asked, shown};
 use crate::{
     flows,
     http::pages::{
@@ -16,11 +15,11 @@ use crate::{
 
 /// `GET /apps/saas/authorize/{request}/add`.
 pub(super) async fn show(platform: web::Data<Platform>, her: Known) -> Shown {
-    shown(ask(&platform, &her).await)
+    shown(&platform, &her, ask(&platform, &her).await).await
 }
 
 async fn ask(platform: &Platform, her: &Known) -> Led {
-    let asked = Asked::of(platform, her, &[RequestKind::Authorize, RequestKind::Reauthorize]).await?;
+    let asked = asked(platform, her).await?;
     page(platform, her, &asked, None).await
 }
 
@@ -61,23 +60,23 @@ async fn page(platform: &Platform, her: &Known, asked: &Asked, failed: Option<St
 
 /// `POST /apps/saas/authorize/{request}/accounts`: connects a sample source.
 pub(super) async fn connect(platform: web::Data<Platform>, Posted { by, form }: Posted<Known>) -> Shown {
-    shown(connect_one(&platform, &by, &form).await)
+    shown(&platform, &by, connect_one(&platform, &by, &form).await).await
 }
 
 async fn connect_one(platform: &Platform, her: &Known, form: &Form) -> Led {
-    let asked = Asked::of(platform, her, &[RequestKind::Authorize, RequestKind::Reauthorize]).await?;
+    let asked = asked(platform, her).await?;
     connect_from(platform, her, form).await?;
     Ok(back_with(&asked, "connected"))
 }
 
 /// `POST /apps/saas/authorize/{request}/files`: takes files in.
 pub(super) async fn upload(platform: web::Data<Platform>, her: Known, payload: web::Payload) -> Shown {
-    shown(take_in(&platform, &her, payload).await)
+    shown(&platform, &her, take_in(&platform, &her, payload).await).await
 }
 
 async fn take_in(platform: &Platform, her: &Known, payload: web::Payload) -> Led {
-    let asked = Asked::of(platform, her, &[RequestKind::Authorize, RequestKind::Reauthorize]).await?;
-    let outcome = receive(platform, her.place.request(), her, payload).await?;
+    let asked = asked(platform, her).await?;
+    let outcome = receive(platform, her, payload).await?;
     match outcome.failure() {
         None => Ok(back_with(&asked, "uploaded")),
         Some(failure) => page(platform, her, &asked, Some(failure)).await,

@@ -6,7 +6,7 @@ use consent_auth::{AuthError, AuthorizationRequest};
 use consent_crypto::Secret;
 
 use super::{
-    Page, back, client_of,
+    Page, back, callback, client_of,
     errand::{self, Misunderstood, Parameters, Wishes},
     failed, failed_with, granted,
 };
@@ -56,7 +56,7 @@ async fn arrive(platform: &Platform, browser: &HttpRequest, page: Page) -> HttpR
     };
     // Where failures go, also when the other parameters cannot be understood.
     let said = parameters.value("callback");
-    let target = said.filter(|uri| client.has_redirect_uri(uri)).unwrap_or(&request.redirect_uri);
+    let target = callback(said, &client, &request);
     if said.is_some_and(|said| said != target) {
         return failed_with(target, &request, "INITIALIZE_CHECK_FAIL");
     }

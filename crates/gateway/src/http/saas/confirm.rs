@@ -14,16 +14,17 @@ use crate::{
 
 /// `GET /apps/saas/user-reauth/{request}`.
 pub(super) async fn show(platform: web::Data<Platform>, her: Known) -> Shown {
-    shown(ask(&platform, &her).await)
+    shown(&platform, &her, ask(&platform, &her).await).await
 }
 
 /// `POST /apps/saas/user-reauth/{request}`.
 pub(super) async fn answer(platform: web::Data<Platform>, Posted { by, form }: Posted<Known>) -> Shown {
-    shown(match form.one("answer") {
+    let led = match form.one("answer") {
         "accept" => accept(&platform, &by).await,
         "decline" => decline(&platform, &by).await,
         _ => Err(neither()),
-    })
+    };
+    shown(&platform, &by, led).await
 }
 
 async fn ask(platform: &Platform, her: &Known) -> Led {
@@ -59,6 +60,6 @@ async fn accept(platform: &Platform, her: &Known) -> Led {
         Ok(opened) => Ok(errand.is_answered(platform, granted(&opened, None))),
         // It ended while she looked at the page.
         Err(FlowError::Ended) => Ok(see_other(&errand.path())),
-        Err(error) => Err(unasked(platform, her, &errand, error).await),
+        Err(error) => Err(unasked(platform, errand, error).await),
     }
 }

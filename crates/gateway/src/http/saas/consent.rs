@@ -13,7 +13,7 @@ use consent_pages::{
 };
 use consent_sources::{SourceError, catalogue};
 
-use super::{Asked, Elsewhere, Errand, Led, decline, errand, granted, neither, shown, unasked};
+use super::{Asked, Elsewhere, Errand, Led, decline, granted, neither, shown, unasked};
 use crate::{
     flows::{self, Answer, FlowError, Holder, Opened, Survey, SurveyPart},
     http::{
@@ -25,16 +25,17 @@ use crate::{
 
 /// `GET /apps/saas/authorize/{request}`.
 pub(super) async fn show(platform: web::Data<Platform>, her: Known) -> Shown {
-    shown(ask(&platform, &her).await)
+    shown(&platform, &her, ask(&platform, &her).await).await
 }
 
 /// `POST /apps/saas/authorize/{request}`.
 pub(super) async fn answer(platform: web::Data<Platform>, Posted { by, form }: Posted<Known>) -> Shown {
-    shown(match form.one("answer") {
+    let led = match form.one("answer") {
         "accept" => accept(&platform, &by, &form).await,
         "decline" => decline(&platform, &by).await,
         _ => Err(neither()),
-    })
+    };
+    shown(&platform, &by, led).await
 }
 
 async fn ask(platform: &Platform, her: &Known) -> Led {
@@ -45,7 +46,7 @@ async fn ask(platform: &Platform, her: &Known) -> Led {
 }
 
 /// The question, if a contract is to be agreed to: the first time, or anew because what was agreed has ended.
-async fn asked(platform: &Platform, her: &Known) -> Result<Asked, Elsewhere> {
+pub(super) async fn asked(platform: &Platform, her: &Known) -> Result<Asked, Elsewhere> {
     let asked = Asked::of(platform, her, &[RequestKind::Authorize, RequestKind::Reauthorize]).await?;
     let open = |grant: &Grant| grant.stage_at(platform.ambient.now()).is_open();
     if asked.question.request.kind == RequestKind::Reauthorize
@@ -59,7 +60,7 @@ async fn asked(platform: &Platform, her: &Known) -> Result<Asked, Elsewhere> {
 async fn accept(platform: &Platform, her: &Known, form: &Form) -> Led {
     let asked = match asked(platform, her).await {
         Ok(asked) => asked,
-        Err(Elsewhere::Answered(page)) => return accept_again(platform, her, page).await,
+        Err(Elsewhere::Answered(errand)) => return accept_again(platform, her, errand).await,
         Err(elsewhere) => return Err(elsewhere),
     };
     let answer = match read_answer(&asked, form) {
@@ -85,16 +86,15 @@ async fn accept(platform: &Platform, her: &Known, form: &Form) -> Led {
         Err(error @ FlowError::Choice { .. }) => {
             ask_again(platform, her, form, Trouble::Wrong(pages::sentence_of(error))).await
         }
-        Err(error) => Err(unasked(platform, her, &asked.errand, error).await),
+        Err(error) => Err(unasked(platform, asked.errand, error).await),
     }
 }
 
 /// A form that comes twice brings the browser back to the app once more, with a code that works.
-async fn accept_again(platform: &Platform, her: &Known, answered: Box<HttpResponse>) -> Led {
-    let errand = errand(platform, her).await?;
+async fn accept_again(platform: &Platform, her: &Known, errand: Box<Errand>) -> Led {
     match flows::open_again(platform, &her.who, &errand.request).await {
         Ok(opened) => go_back(platform, &errand, &opened).await,
-        Err(_) => Ok(*answered),
+        Err(_) => Err(Elsewhere::Answered(errand)),
     }
 }
 
@@ -105,8 +105,7 @@ async fn go_back(platform: &Platform, errand: &Errand, opened: &Opened) -> Led {
 
 /// What the app calls the account that joined last, of those that are shared.
 async fn newest_account(platform: &Platform, grant: &Grant) -> Result<Option<String>, Refusal> {
-    let accounts = consent_sources::list_accounts(&platform.db, &grant.library).await?;
-    let shared = accounts.into_iter().filter(|account| grant.choices.shelves.contains(&account.shelf));
+    let shared = flows::shared_accounts(platform, grant).await?.into_iter();
     Ok(shared.max_by_key(|account| account.number).map(|account| account.reference))
 }
 
@@ -330,7 +329,7 @@ fn tally(survey: &Survey, now: DateTime<Utc>) -> Option<String> {
 
 fn part_row(part: &SurveyPart, document: &Document, ticks: &Ticks) -> Part {
     let name = match part.object_type {
-        Some(id) => taxonomy::object_type(id).map_or_else(|| id.to_string(), |known| known.name.to_owned()),
+        Some(id) => words::object_type(id),
         None => words::files_asked_for(&document.scope),
     };
     let named = |ids: &[i64], name: fn(i64) -> Option<&'static str>| {

@@ -16,7 +16,7 @@ use consent_core::RequestId;
 use consent_crypto::Secret;
 use consent_pages::{Asking, Message};
 
-use errand::{Errand, Page, Wishes};
+use errand::{Errand, Page};
 
 use super::{
     RouteInfo,
@@ -64,8 +64,8 @@ enum Elsewhere {
     Refused(PageError),
     /// The browser goes back to the app, or to another page.
     Sent(Box<HttpResponse>),
-    /// It is answered already; a page says so.
-    Answered(Box<HttpResponse>),
+    /// She has answered it already; a page says so.
+    Answered(Box<Errand>),
 }
 
 impl<E: Into<PageError>> From<E> for Elsewhere {
@@ -75,11 +75,12 @@ impl<E: Into<PageError>> From<E> for Elsewhere {
 }
 
 /// What the browser gets in the end.
-fn shown(led: Led) -> pages::Shown {
+async fn shown(platform: &Platform, her: &Known, led: Led) -> pages::Shown {
     match led {
         Ok(response) => Ok(response),
         Err(Elsewhere::Refused(error)) => Err(error),
-        Err(Elsewhere::Sent(response) | Elsewhere::Answered(response)) => Ok(*response),
+        Err(Elsewhere::Sent(response)) => Ok(*response),
+        Err(Elsewhere::Answered(errand)) => Ok(answered(platform, her, &errand).await),
     }
 }
 
@@ -87,16 +88,14 @@ impl Asked {
     /// The question of the request in the path, of one of these kinds, to a person whose browser came with its code.
     async fn of(platform: &Platform, her: &Known, kinds: &[RequestKind]) -> Result<Self, Elsewhere> {
         let errand = errand(platform, her).await?;
-        let Some(code) = &errand.code else {
-            return Err(Elsewhere::Answered(Box::new(answered(platform, her, &errand).await)));
-        };
+        let Some(code) = &errand.code else { return Err(Elsewhere::Answered(Box::new(errand))) };
         match flows::question(platform, &her.who, code).await {
             Ok(question) => {
                 let asked = Self { errand, question };
                 let fits = kinds.contains(&asked.question.request.kind);
                 if fits { Ok(asked) } else { Err(asked.failed(FlowError::WrongKind)) }
             }
-            Err(error) => Err(unasked(platform, her, &errand, error).await),
+            Err(error) => Err(unasked(platform, errand, error).await),
         }
     }
 
@@ -117,7 +116,7 @@ impl Asked {
 
     /// Where failures go, and the results of onboarding.
     fn callback(&self) -> &str {
-        callback(&self.errand.wishes, &self.question.client, &self.question.request)
+        callback(self.errand.wishes.callback.as_deref(), &self.question.client, &self.question.request)
     }
 
     /// The page of a question, which leads to the app in one way or the other.
@@ -144,19 +143,16 @@ fn lost() -> Refusal {
 }
 
 /// An SDK before generation 10 says where failures go; only to a URI of the contract.
-fn callback<'a>(wishes: &'a Wishes, client: &Client, request: &'a AuthorizationRequest) -> &'a str {
-    let said = wishes.callback.as_deref().filter(|uri| client.has_redirect_uri(uri));
-    said.unwrap_or(&request.redirect_uri)
+fn callback<'a>(said: Option<&'a str>, client: &Client, request: &'a AuthorizationRequest) -> &'a str {
+    said.filter(|uri| client.has_redirect_uri(uri)).unwrap_or(&request.redirect_uri)
 }
 
 /// Why somebody is not asked: it is answered already, somebody else is meant, or it is over.
-async fn unasked(platform: &Platform, her: &Known, errand: &Errand, error: FlowError) -> Elsewhere {
+async fn unasked(platform: &Platform, errand: Errand, error: FlowError) -> Elsewhere {
     match (error, &errand.code) {
-        (FlowError::Auth(AuthError::AlreadyDecided), _) => {
-            Elsewhere::Answered(Box::new(answered(platform, her, errand).await))
-        }
+        (FlowError::Auth(AuthError::AlreadyDecided), _) => Elsewhere::Answered(Box::new(errand)),
         (error @ FlowError::Auth(AuthError::UnknownRequest), Some(code)) => {
-            match sent_away(platform, errand, code, error).await {
+            match sent_away(platform, &errand, code, error).await {
                 Ok(response) => Elsewhere::Sent(Box::new(response)),
                 Err(error) => error.into(),
             }
@@ -174,7 +170,7 @@ async fn sent_away(
 ) -> Result<HttpResponse, FlowError> {
     let request = flows::find_request(platform, code).await?;
     let client = client_of(platform, &request).await?;
-    Ok(failed(callback(&errand.wishes, &client, &request), &request, error))
+    Ok(failed(callback(errand.wishes.callback.as_deref(), &client, &request), &request, error))
 }
 
 /// Says no, once or again.
@@ -187,10 +183,10 @@ async fn decline(platform: &Platform, her: &Known) -> Led {
     match declined {
         Ok(request) => {
             let client = client_of(platform, &request).await?;
-            let target = callback(&errand.wishes, &client, &request);
+            let target = callback(errand.wishes.callback.as_deref(), &client, &request);
             Ok(errand.is_answered(platform, failed_with(target, &request, "USER_CANCEL")))
         }
-        Err(error) => Err(unasked(platform, her, &errand, error).await),
+        Err(error) => Err(unasked(platform, errand, error).await),
     }
 }
 
@@ -219,17 +215,14 @@ async fn answer_of(
 async fn said_again(
     platform: &Platform,
     her: &Known,
-    again: impl FnOnce(&Client, &Errand, &AuthorizationRequest) -> HttpResponse,
-    answered: Box<HttpResponse>,
+    errand: Box<Errand>,
+    again: impl FnOnce(&AuthorizationRequest, &str) -> HttpResponse,
 ) -> Led {
-    let errand = errand(platform, her).await?;
-    match answer_of(platform, her, &errand).await {
-        Ok((request, Decision::Yes { .. })) => {
-            let client = client_of(platform, &request).await?;
-            Ok(again(&client, &errand, &request))
-        }
-        _ => Ok(*answered),
-    }
+    let Ok((request, Decision::Yes { .. })) = answer_of(platform, her, &errand).await else {
+        return Err(Elsewhere::Answered(errand));
+    };
+    let client = client_of(platform, &request).await?;
+    Ok(again(&request, callback(errand.wishes.callback.as_deref(), &client, &request)))
 }
 
 /// A form without an answer.
@@ -267,7 +260,10 @@ pub(super) async fn asking(platform: &Platform, place: &Place, path: &str) -> Op
     let errand = Errand::of(platform, place, request)?;
     let request = flows::find_request(platform, errand.code.as_ref()?).await.ok()?;
     let client = client_of(platform, &request).await.ok()?;
-    let targets = vec![request.redirect_uri.clone(), callback(&errand.wishes, &client, &request).to_owned()];
+    let targets = vec![
+        request.redirect_uri.clone(),
+        callback(errand.wishes.callback.as_deref(), &client, &request).to_owned(),
+    ];
     Some((asking_of(&client, &request), targets))
 }
 

@@ -1,14 +1,12 @@
 //! An app asks for one more source.
 
-use actix_web::{HttpResponse, http::StatusCode, web};
+use actix_web::{http::StatusCode, web};
 use consent_auth::{AuthorizationRequest, RequestKind};
-use consent_contracts::Client;
 use consent_core::AccountId;
 use consent_pages::{Offer, Onboard, Section};
 
 use super::{
-    Asked, Elsewhere, Errand, Led, Page, arrive::onboarded, callback, decline, neither, said_again, shown,
-    unasked,
+    Asked, Elsewhere, Errand, Led, Page, arrive::onboarded, decline, neither, said_again, shown, unasked,
 };
 use crate::{
     flows::{self, FlowError, SampleChoice},
@@ -18,16 +16,17 @@ use crate::{
 
 /// `GET /apps/saas/onboard/{request}`.
 pub(super) async fn show(platform: web::Data<Platform>, her: Known) -> Shown {
-    shown(ask(&platform, &her).await)
+    shown(&platform, &her, ask(&platform, &her).await).await
 }
 
 /// `POST /apps/saas/onboard/{request}`.
 pub(super) async fn answer(platform: web::Data<Platform>, Posted { by, form }: Posted<Known>) -> Shown {
-    shown(match form.one("answer") {
+    let led = match form.one("answer") {
         "connect" => connect(&platform, &by, &form).await,
         "decline" => decline(&platform, &by).await,
         _ => Err(neither()),
-    })
+    };
+    shown(&platform, &by, led).await
 }
 
 async fn ask(platform: &Platform, her: &Known) -> Led {
@@ -47,9 +46,8 @@ async fn ask(platform: &Platform, her: &Known) -> Led {
 /// The accounts that the grant covers already.
 async fn shared_accounts(platform: &Platform, asked: &Asked) -> Result<Vec<AccountId>, Elsewhere> {
     let Some(grant) = &asked.question.grant else { return Ok(Vec::new()) };
-    let accounts = consent_sources::list_accounts(&platform.db, &grant.library).await?;
-    let shared = accounts.into_iter().filter(|account| grant.choices.shelves.contains(&account.shelf));
-    Ok(shared.map(|account| account.id).collect())
+    let shared = flows::shared_accounts(platform, grant).await?;
+    Ok(shared.into_iter().map(|account| account.id).collect())
 }
 
 /// A source that is connected and not shared with this app can still be chosen.
@@ -62,7 +60,7 @@ async fn connect(platform: &Platform, her: &Known, form: &Form) -> Led {
     let source = source_of(form)?;
     let asked = match Asked::of(platform, her, &[RequestKind::Onboard]).await {
         Ok(asked) => asked,
-        Err(Elsewhere::Answered(page)) => return connected_before(platform, her, source, page).await,
+        Err(Elsewhere::Answered(errand)) => return connected_before(platform, her, source, errand).await,
         Err(elsewhere) => return Err(elsewhere),
     };
     let choice = SampleChoice { set: Some(form.one("sampleDataSet").to_owned()), source: Some(source) };
@@ -72,19 +70,17 @@ async fn connect(platform: &Platform, her: &Known, form: &Form) -> Led {
             Ok(asked.errand.is_answered(platform, response))
         }
         Err(error @ (FlowError::Sources(_) | FlowError::Choice { .. })) => Err(asked.failed(error)),
-        Err(error) => Err(unasked(platform, her, &asked.errand, error).await),
+        Err(error) => Err(unasked(platform, asked.errand, error).await),
     }
 }
 
 /// A form that comes twice brings the browser back to the app once more.
-async fn connected_before(platform: &Platform, her: &Known, source: i64, answered: Box<HttpResponse>) -> Led {
+async fn connected_before(platform: &Platform, her: &Known, source: i64, errand: Box<Errand>) -> Led {
     let library = consent_library::find_library(&platform.db, &her.person.id).await?;
     let accounts = consent_sources::list_accounts(&platform.db, &library.id).await?;
     let Some(account) = accounts.into_iter().rfind(|account| account.source_id == source) else {
-        return Ok(*answered);
+        return Err(Elsewhere::Answered(errand));
     };
-    let again = |client: &Client, errand: &Errand, request: &AuthorizationRequest| {
-        onboarded(callback(&errand.wishes, client, request), request, &account.reference)
-    };
-    said_again(platform, her, again, answered).await
+    let again = |request: &AuthorizationRequest, target: &str| onboarded(target, request, &account.reference);
+    said_again(platform, her, errand, again).await
 }

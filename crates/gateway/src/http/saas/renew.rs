@@ -1,14 +1,11 @@
 //! An app asks to connect one account anew.
 
 use actix_web::{HttpResponse, http::StatusCode, web};
-use consent_auth::{AuthError, AuthorizationRequest, RequestKind};
-use consent_contracts::Client;
+use consent_auth::{AuthError, RequestKind};
 use consent_crypto::Secret;
 use consent_pages::{RenewAccount, Section};
 
-use super::{
-    Asked, Elsewhere, Errand, Led, Page, back, callback, decline, neither, said_again, shown, unasked,
-};
+use super::{Asked, Elsewhere, Led, Page, back, decline, neither, said_again, shown, unasked};
 use crate::{
     flows::{self, FlowError},
     http::pages::{Known, Posted, Shown, account_row},
@@ -17,16 +14,17 @@ use crate::{
 
 /// `GET /apps/saas/reauthorize/{request}`.
 pub(super) async fn show(platform: web::Data<Platform>, her: Known) -> Shown {
-    shown(ask(&platform, &her).await)
+    shown(&platform, &her, ask(&platform, &her).await).await
 }
 
 /// `POST /apps/saas/reauthorize/{request}`.
 pub(super) async fn answer(platform: web::Data<Platform>, Posted { by, form }: Posted<Known>) -> Shown {
-    shown(match form.one("answer") {
+    let led = match form.one("answer") {
         "accept" => renew(&platform, &by).await,
         "decline" => decline(&platform, &by).await,
         _ => Err(neither()),
-    })
+    };
+    shown(&platform, &by, led).await
 }
 
 async fn ask(platform: &Platform, her: &Known) -> Led {
@@ -46,11 +44,8 @@ async fn ask(platform: &Platform, her: &Known) -> Led {
 async fn renew(platform: &Platform, her: &Known) -> Led {
     let asked = match Asked::of(platform, her, &[RequestKind::Onboard]).await {
         Ok(asked) => asked,
-        Err(Elsewhere::Answered(page)) => {
-            let again = |client: &Client, errand: &Errand, request: &AuthorizationRequest| {
-                renewed(callback(&errand.wishes, client, request))
-            };
-            return said_again(platform, her, again, page).await;
+        Err(Elsewhere::Answered(errand)) => {
+            return said_again(platform, her, errand, |_, target| renewed(target)).await;
         }
         Err(elsewhere) => return Err(elsewhere),
     };
@@ -59,7 +54,7 @@ async fn renew(platform: &Platform, her: &Known) -> Led {
         Err(error @ (FlowError::Sources(_) | FlowError::Auth(AuthError::UnknownHandle))) => {
             Err(asked.failed(error))
         }
-        Err(error) => Err(unasked(platform, her, &asked.errand, error).await),
+        Err(error) => Err(unasked(platform, asked.errand, error).await),
     }
 }
 
