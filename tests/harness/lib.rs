@@ -14,6 +14,7 @@ pub mod postgres;
 mod process;
 pub mod rows;
 mod stories;
+mod tools;
 mod web;
 
 pub use app::{MockApp, Shared};
@@ -24,6 +25,7 @@ pub use operator::Operator;
 pub use person::{Person, Yes};
 pub use platform::{Answer, Engine, TestPlatform};
 pub use process::{NotStarted, Place, Process};
+pub use tools::Tool;
 pub use web::{HtmlForm, Part, Tag, Visit, Web, urlencoded};
 
 /// A file of `fixtures/`.

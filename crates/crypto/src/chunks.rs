@@ -338,7 +338,10 @@ fn header(library: &str, file: &str) -> Vec<u8> {
 }
 
 fn chunk_key(file_key: &Key, header: &[u8]) -> LessSafeKey {
-    let key = file_key.derive("chunks", &[&sha256(header)]);
+    cipher(&file_key.derive("chunks", &[&sha256(header)]))
+}
+
+pub(crate) fn cipher(key: &Key) -> LessSafeKey {
     LessSafeKey::new(UnboundKey::new(&AES_256_GCM, key.expose()).expect("32 bytes are an AES-256 key"))
 }
 

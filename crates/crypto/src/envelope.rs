@@ -37,12 +37,14 @@ pub struct EnvelopeSealer {
 impl EnvelopeSealer {
     /// Starts an envelope with a fresh data key and IV.
     pub fn new(public: &RsaPublicKey, ambient: &Ambient) -> Result<Self, SealError> {
-        let key = Key::generate(ambient);
-        let iv: [u8; BLOCK_LEN] = ambient.random();
-        let mut head = wrap_data_key(public, &key)?;
+        Self::with(public, &Key::generate(ambient), ambient.random())
+    }
+
+    pub(crate) fn with(public: &RsaPublicKey, key: &Key, iv: [u8; BLOCK_LEN]) -> Result<Self, SealError> {
+        let mut head = wrap_data_key(public, key)?;
         head.extend_from_slice(&iv);
         let context = EncryptionContext::Iv128(FixedLength::from(iv));
-        let cipher = StreamingEncryptingKey::less_safe_cbc_pkcs7(cipher_key(&key), context)
+        let cipher = StreamingEncryptingKey::less_safe_cbc_pkcs7(cipher_key(key), context)
             .map_err(|_| SealError::Failed)?;
         Ok(Self { head: head.into(), cipher })
     }
@@ -164,9 +166,15 @@ fn wrap_data_key(public: &RsaPublicKey, key: &Key) -> Result<Vec<u8>, SealError>
 }
 
 fn unwrap_data_key(private: &RsaPrivateKey, wrapped: &[u8]) -> Result<Key, OpenError> {
-    let mut key = Zeroizing::new([0; WRAPPED_KEY_LEN]);
-    let opened = private.oaep().decrypt(&OAEP_SHA1_MGF1SHA1, wrapped, &mut key[..], None);
-    Key::from_slice(opened.map_err(|_| OpenError)?)
+    Key::from_slice(&unwrap_bytes(private, wrapped)?)
+}
+
+pub(crate) fn unwrap_bytes(private: &RsaPrivateKey, wrapped: &[u8]) -> Result<Zeroizing<Vec<u8>>, OpenError> {
+    let mut bytes = Zeroizing::new(vec![0; WRAPPED_KEY_LEN]);
+    let opened = private.oaep().decrypt(&OAEP_SHA1_MGF1SHA1, wrapped, &mut bytes, None);
+    let len = opened.map_err(|_| OpenError)?.len();
+    bytes.truncate(len);
+    Ok(bytes)
 }
 
 fn cipher_key(key: &Key) -> UnboundCipherKey {

@@ -115,6 +115,11 @@ impl RsaPublicKey {
         let (modulus, exponent) = (key.modulus.as_bytes(), key.public_exponent.as_bytes());
         check_modulus(modulus)?;
         check_exponent(exponent)?;
+        Self::from_checked(&key)
+    }
+
+    fn from_checked(key: &pkcs1::RsaPublicKey<'_>) -> Result<Self, KeyError> {
+        let (modulus, exponent) = (key.modulus.as_bytes(), key.public_exponent.as_bytes());
         let pkcs1 = Document::try_from(key).map_err(|_| KeyError::Der)?;
         let oaep = PublicEncryptingKey::from_der(&spki_of(&pkcs1)?.to_vec())
             .map_err(|_| KeyError::Invalid)
@@ -129,6 +134,12 @@ impl RsaPublicKey {
             verifying,
             oaep,
         })))
+    }
+
+    /// A key of any size, for published vectors.
+    #[cfg(test)]
+    pub(crate) fn unchecked(der: &[u8]) -> Self {
+        Self::from_checked(&pkcs1::RsaPublicKey::from_der(der).unwrap()).unwrap()
     }
 
     fn modulus(&self) -> String {

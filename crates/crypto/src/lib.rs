@@ -17,6 +17,8 @@ pub mod secret;
 pub mod slot;
 #[cfg(test)]
 mod testing;
+#[cfg(test)]
+mod vectors;
 pub mod x509;
 
 pub use chunks::{ChunkOpener, ChunkRange, ChunkSealer, Sealed, Summary, Tally};

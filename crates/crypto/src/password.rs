@@ -111,12 +111,14 @@ fn argon2id(
     let Argon2Params { memory_kib, iterations, lanes } = params;
     let params =
         Params::new(memory_kib, iterations, lanes, Some(32)).map_err(|_| PasswordError::Parameters)?;
-    let argon2 = Argon2::new_with_secret(pepper.expose(), Algorithm::Argon2id, Version::V0x13, params)
+    run(pepper.expose(), params, password.as_bytes(), salt)
+}
+
+pub(crate) fn run(secret: &[u8], params: Params, password: &[u8], salt: &[u8]) -> Result<Key, PasswordError> {
+    let argon2 = Argon2::new_with_secret(secret, Algorithm::Argon2id, Version::V0x13, params)
         .map_err(|_| PasswordError::Parameters)?;
     let mut output = Zeroizing::new([0; 32]);
-    argon2
-        .hash_password_into(password.as_bytes(), salt, &mut output[..])
-        .map_err(|_| PasswordError::Failed)?;
+    argon2.hash_password_into(password, salt, &mut output[..]).map_err(|_| PasswordError::Failed)?;
     Key::from_slice(&output[..]).map_err(|_| PasswordError::Failed)
 }
 

@@ -301,9 +301,13 @@ impl fmt::Debug for Secret {
 
 /// HKDF-SHA-256 without salt, which is right for input that is random all over.
 fn hkdf_sha256(input: &[u8], info: &[&[u8]]) -> Key {
+    hkdf(input, &framed(info))
+}
+
+pub(crate) fn hkdf(input: &[u8], info: &[u8]) -> Key {
     let mut key = Key::zero();
     let prk = hkdf::Salt::new(hkdf::HKDF_SHA256, &[]).extract(input);
-    prk.expand(&[&framed(info)], hkdf::HKDF_SHA256)
+    prk.expand(&[info], hkdf::HKDF_SHA256)
         .and_then(|output| output.fill(&mut key.0[..]))
         .expect("HKDF-SHA-256 has 32 bytes to give");
     key

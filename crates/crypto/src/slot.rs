@@ -56,9 +56,7 @@ pub fn unwrap_key(by: &Key, context: &SlotContext<'_>, wrapped: &[u8]) -> Result
 #[must_use]
 pub fn wrap_bytes(by: &Key, context: &SlotContext<'_>, secret: &[u8], ambient: &Ambient) -> Vec<u8> {
     let nonce: [u8; NONCE_LEN] = ambient.random();
-    let payload = Payload { msg: secret, aad: &context.associated_data() };
-    let sealed =
-        cipher(by).encrypt(&nonce.into(), payload).expect("a small secret is within AES-GCM's bounds");
+    let sealed = seal(by, &nonce, &context.associated_data(), secret);
     [&[VERSION], &nonce[..], &sealed].concat()
 }
 
@@ -70,8 +68,21 @@ pub fn unwrap_bytes(
 ) -> Result<Zeroizing<Vec<u8>>, OpenError> {
     let (nonce, sealed) =
         wrapped.strip_prefix(&[VERSION]).and_then(<[u8]>::split_first_chunk::<NONCE_LEN>).ok_or(OpenError)?;
-    let payload = Payload { msg: sealed, aad: &context.associated_data() };
-    cipher(by).decrypt(nonce.into(), payload).map(Zeroizing::new).map_err(|_| OpenError)
+    open(by, nonce, &context.associated_data(), sealed)
+}
+
+pub(crate) fn seal(by: &Key, nonce: &[u8; NONCE_LEN], aad: &[u8], msg: &[u8]) -> Vec<u8> {
+    let sealed = cipher(by).encrypt(nonce.into(), Payload { msg, aad });
+    sealed.expect("a small secret is within AES-GCM's bounds")
+}
+
+pub(crate) fn open(
+    by: &Key,
+    nonce: &[u8; NONCE_LEN],
+    aad: &[u8],
+    msg: &[u8],
+) -> Result<Zeroizing<Vec<u8>>, OpenError> {
+    cipher(by).decrypt(nonce.into(), Payload { msg, aad }).map(Zeroizing::new).map_err(|_| OpenError)
 }
 
 fn cipher(key: &Key) -> Aes256Gcm {
