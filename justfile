@@ -26,6 +26,11 @@ docs:
 test *args:
     cargo test --workspace {{args}}
 
+# Looks for inputs that break a promise; fuzz/README.md lists the targets.
+fuzz target seconds="300":
+    mkdir -p fuzz/targets/corpus/{{target}}
+    RUSTC_BOOTSTRAP=1 cargo fuzz run --fuzz-dir fuzz/targets {{target}} fuzz/targets/corpus/{{target}} fuzz/seeds/{{target}} -- -max_total_time={{seconds}} -max_len=8192 -timeout=20 -dict=fuzz/words.dict
+
 # Takes the snapshots of the last run as they are now.
 accept:
     INSTA_UPDATE=always cargo test --workspace

@@ -41,13 +41,17 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "client",
         ],
     ),
+    ("bench", &["gateway", "client", "core", "crypto", "store"]),
+    ("fuzz", &["core", "crypto", "contracts", "sources", "gateway"]),
     ("tests", &["gateway", "client", "core", "crypto", "store"]),
 ];
 
 /// Packages from outside that have one home, tests included.
 const HOMES: &[(&[&str], &[&str])] = &[
-    (&["crypto"], &["rsa", "aes-gcm", "aws-lc-rs", "hpke", "rcgen", "argon2", "sha2"]),
-    (&["gateway", "bench"], &["actix-web", "figment", "clap"]),
+    (&["crypto"], &["rsa", "aes-gcm", "hpke", "rcgen", "argon2", "sha2"]),
+    // The limits that figures are held against are measured on the cipher library itself.
+    (&["crypto", "bench"], &["aws-lc-rs"]),
+    (&["gateway", "bench", "fuzz"], &["actix-web", "figment", "clap"]),
     (&["pages"], &["askama"]),
     (&["tests"], &["fantoccini", "hyper-util"]),
 ];
@@ -105,6 +109,23 @@ fn the_clock_of_the_machine_is_read_in_one_place() {
     }
 }
 
+/// The timing of private-key operations of `rsa` tells about the key (RUSTSEC-2023-0071), so it only reads keys, and
+/// nothing that would compute with it for us is built in.
+#[test]
+fn rsa_is_computed_by_aws_lc_alone() {
+    let all = tree(&[]);
+    assert!(all.iter().any(|package| package.starts_with("sqlx-postgres ")), "{all:#?}");
+    assert!(all.iter().all(|package| !package.starts_with("sqlx-mysql ")), "{all:#?}");
+    let users = tree(&["--invert", "rsa", "--depth", "1"]);
+    let names: Vec<_> = users.iter().filter_map(|package| package.split(' ').next()).collect();
+    assert_eq!(names, ["rsa", "consent-crypto"]);
+    for computing in
+        ["rsa::pss", "rsa::oaep", "rsa::pkcs1v15", "rsa::traits", "rsa::RsaPrivateKey", "rsa::hazmat"]
+    {
+        refuse_outside(computing, str::to_owned, |_| false);
+    }
+}
+
 #[test]
 fn a_name_that_only_ends_alike_and_a_comment_are_no_mention() {
     assert!(mentions("use crate::row::Entity;", "row::"));
@@ -134,6 +155,15 @@ fn packages() -> Vec<(String, Vec<Value>)> {
         (name, dependencies)
     };
     packages.into_iter().map(plain).collect()
+}
+
+/// What `cargo tree` lists of what is built into the server, a package a line.
+fn tree(arguments: &[&str]) -> Vec<String> {
+    let all = ["tree", "--package", "consent-gateway", "--edges", "normal", "--prefix", "none"];
+    let tree = Command::new(env!("CARGO")).args(all).args(arguments).current_dir(root()).output();
+    let tree = tree.expect("cargo starts");
+    assert!(tree.status.success(), "{}", String::from_utf8_lossy(&tree.stderr));
+    String::from_utf8(tree.stdout).expect("cargo writes text").lines().map(str::to_owned).collect()
 }
 
 /// Fails for every source file outside of `home` that mentions `word`, once `part` has cut it down.

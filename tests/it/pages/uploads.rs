@@ -128,6 +128,16 @@ stories! {
         assert_eq!(blobs(&platform), kept);
     }
 
+    async fn a_form_of_another_kind_is_refused_like_any_other(platform: TestPlatform) {
+        let (_ada, web, csrf) = signed_in(&platform).await;
+        for kind in ["application/x-www-form-urlencoded", "multipart/form-data", "multipart/form-data; boundary=", "x"] {
+            let request = web.request(Method::POST, HERE).header("content-type", kind);
+            assert_eq!(web.sends(request.body("csrf=x")).await.status, 400, "{kind}");
+        }
+        assert_eq!(web.sends(web.request(Method::POST, HERE)).await.status, 400, "no kind at all");
+        assert_eq!(web.uploads(HERE, &[csrf, file("a")]).await.status, 303, "the next one is fine");
+    }
+
     async fn without_a_file_she_is_asked_to_choose_one(platform: TestPlatform) {
         let (_ada, web, csrf) = signed_in(&platform).await;
         let before = platform.contents().await;

@@ -15,8 +15,9 @@ mod urls;
 use std::net::TcpListener;
 
 use actix_web::{
-    App, HttpServer,
-    dev::Server,
+    App, Error, HttpServer,
+    body::MessageBody,
+    dev::{Server, ServiceFactory, ServiceRequest, ServiceResponse},
     middleware::{Condition, from_fn},
     web,
 };
@@ -32,24 +33,35 @@ pub fn routes() -> Vec<&'static RouteInfo> {
     [health::ROUTES, digime::ROUTES, api::ROUTES, pages::ROUTES, saas::ROUTES].into_iter().flatten().collect()
 }
 
+/// The whole service: every route, and what every answer carries.
+pub fn app(
+    platform: Platform,
+) -> App<
+    impl ServiceFactory<
+        ServiceRequest,
+        Config = (),
+        Response = ServiceResponse<impl MessageBody>,
+        Error = Error,
+        InitError = (),
+    >,
+> {
+    let (secure, json_bytes) = (platform.is_secure(), platform.config.limits.json_bytes.as_usize());
+    App::new()
+        .app_data(web::Data::new(platform))
+        .app_data(web::QueryConfig::default().error_handler(routes::malformed_query))
+        .app_data(web::PayloadConfig::new(json_bytes))
+        .wrap(from_fn(headers::log_access))
+        .wrap(headers::safe())
+        .wrap(Condition::new(secure, headers::transport_security()))
+        .configure(|cfg| routes::mount(cfg, &routes()))
+        .default_service(web::to(routes::not_found))
+}
+
 /// Serves the platform on a bound listener until it is told to stop.
 pub fn start(platform: &Platform, listener: TcpListener) -> std::io::Result<Server> {
     let workers = platform.config.server.worker_count();
-    let secure = platform.is_secure();
-    let app = {
-        let platform = platform.clone();
-        move || {
-            App::new()
-                .app_data(web::Data::new(platform.clone()))
-                .app_data(web::QueryConfig::default().error_handler(routes::malformed_query))
-                .app_data(web::PayloadConfig::new(platform.config.limits.json_bytes.as_usize()))
-                .wrap(from_fn(headers::log_access))
-                .wrap(headers::safe())
-                .wrap(Condition::new(secure, headers::transport_security()))
-                .configure(|cfg| routes::mount(cfg, &routes()))
-                .default_service(web::to(routes::not_found))
-        }
-    };
+    let platform = platform.clone();
     // Signals are the command line's to handle: it knows how long running requests may take.
-    Ok(HttpServer::new(app).workers(workers).disable_signals().listen(listener)?.run())
+    let server = HttpServer::new(move || app(platform.clone())).workers(workers).disable_signals();
+    Ok(server.listen(listener)?.run())
 }

@@ -52,7 +52,9 @@ pub(in crate::http) async fn receive(
     payload: web::Payload,
 ) -> Result<Outcome, PageError> {
     let mut parts = Multipart::new(her.place.request().headers(), payload);
-    let received = take_in(platform, her, &mut parts).await;
+    // A form of another kind has no parts, and asking for them a second time panics.
+    let first = parts.try_next().await.map_err(broken)?;
+    let received = take_in(platform, her, first, &mut parts).await;
     let quiet = matches!(&received, Ok(outcome) if outcome.problem.is_none());
     if !quiet {
         hear_out(parts).await;
@@ -60,8 +62,13 @@ pub(in crate::http) async fn receive(
     received
 }
 
-async fn take_in(platform: &Platform, her: &Known, parts: &mut Multipart) -> Result<Outcome, PageError> {
-    let token = match parts.try_next().await.map_err(broken)? {
+async fn take_in(
+    platform: &Platform,
+    her: &Known,
+    first: Option<Field>,
+    parts: &mut Multipart,
+) -> Result<Outcome, PageError> {
+    let token = match first {
         Some(field) if field.name() == Some(CSRF) => text(field).await?,
         _ => String::new(),
     };
