@@ -156,6 +156,14 @@ stories! {
         download.breaks_off().await;
     }
 
+    async fn a_revocation_at_one_replica_cuts_downloads_at_another(platform: TestPlatform) {
+        let replica = platform.replica().await;
+        let story = Story::begin(&platform, LARGE).await;
+        let download = story.downloads(&replica).await;
+        story.ada.revokes(&story.yes).await;
+        download.breaks_off().await;
+    }
+
     async fn a_stop_and_a_resume_at_one_replica_cut_downloads_at_another(platform: TestPlatform) {
         let replica = platform.replica().await;
         let story = Story::begin(&platform, LARGE).await;

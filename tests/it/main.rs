@@ -2,12 +2,14 @@
 
 #![expect(clippy::unwrap_used, reason = "a story that goes another way has failed")]
 
+mod attacks;
 mod boundaries;
 mod browser;
 mod commands;
 mod consent;
 mod crash;
 mod downloads;
+mod formats;
 mod gallery;
 mod in_person;
 mod model;
@@ -16,8 +18,10 @@ mod pages;
 mod people;
 mod reading;
 mod registry;
+mod replicas;
 mod schema;
 mod secrets;
+mod security_doc;
 mod sessions;
 mod signatures;
 mod sweep;

@@ -9,8 +9,8 @@ use consent_client::reqwest::{
     header::{AUTHORIZATION, HeaderValue},
 };
 use consent_crypto::{
-    RsaPrivateKey,
-    digest::{base64url, hex},
+    RsaPrivateKey, RsaPublicKey,
+    digest::{base64url, base64url_decode, hex},
 };
 use harness::{MockApp, TestPlatform, fixture, stories};
 use jsonwebtoken::{Algorithm, EncodingKey, crypto};
@@ -443,11 +443,17 @@ fn unsigned(app: &MockApp) -> Vec<(&'static str, Option<String>)> {
     let (mine, payload) = (private_key("app-1"), text(&claims(app)));
     let secret = |secret: &str| EncodingKey::from_secret(secret.as_bytes());
     let public = fixture("keys/app-1.public.pem");
+    let key = RsaPublicKey::parse_pem(&public).unwrap();
+    let [der, older_der] = [public.clone(), key.to_pkcs1_pem()].map(|pem| der_of(&pem));
+    let servers = EncodingKey::from_rsa_pem(fixture("keys/server-tokens.pem").as_bytes()).unwrap();
     let good = true_token(app);
     let [head, body, signature] = parts(&good);
     let other = base64url(text(&claims(app)).as_bytes());
     let with_alg = |alg: &str| format!(r#"{{"alg":"{alg}","typ":"JWT"}}"#);
     let bearer = |token: String| Some(format!("Bearer {token}"));
+    let hs512 = |key: &[u8]| {
+        bearer(token(&EncodingKey::from_secret(key), Algorithm::HS512, &with_alg("HS512"), &payload))
+    };
     let none = |alg: &str| format!("{}.{body}.", base64url(with_alg(alg).as_bytes()));
     let long = json!({ "padding": "p".repeat(40 * 1024) });
     let flipped: String = signature.chars().rev().collect();
@@ -472,6 +478,11 @@ fn unsigned(app: &MockApp) -> Vec<(&'static str, Option<String>)> {
             "HS512 keyed with the trimmed public key",
             bearer(token(&secret(public.trim()), Algorithm::HS512, &with_alg("HS512"), &payload)),
         ),
+        ("HS512 keyed with the public key in DER", hs512(&der)),
+        ("HS512 keyed with the public key in the older DER", hs512(&older_der)),
+        ("HS512 keyed with what the public key is known by", hs512(key.thumbprint().as_bytes())),
+        ("HS512 keyed with nothing", hs512(b"")),
+        ("the key of the server", bearer(token(&servers, Algorithm::PS512, PS512, &payload))),
         ("HS512 that calls itself PS512", bearer(token(&secret(&public), Algorithm::HS512, PS512, &payload))),
         ("RS256", bearer(token(&mine, Algorithm::RS256, &with_alg("RS256"), &payload))),
         ("RS512", bearer(token(&mine, Algorithm::RS512, &with_alg("RS512"), &payload))),
@@ -538,6 +549,9 @@ fn ambiguous(app: &MockApp) -> Vec<(&'static str, String)> {
         ("a member twice further down in the header", sign(r#"{"alg":"PS512","x":{"a":1,"a":1}}"#, &payload)),
         ("a payload that is a list", sign(PS512, "[]")),
         ("a payload that is text", sign(PS512, &json!(payload).to_string())),
+        ("a payload that is a token", sign(PS512, &good)),
+        ("a payload that is base64", sign(PS512, &body)),
+        ("a token that says so", sign(r#"{"alg":"PS512","typ":"JWT","cty":"JWT"}"#, &good)),
         ("a payload that is a number", sign(PS512, "7")),
         ("a payload that is null", sign(PS512, "null")),
         ("no payload", sign(PS512, "")),
@@ -725,6 +739,12 @@ fn token(key: &EncodingKey, algorithm: Algorithm, header: &str, payload: &str) -
 
 fn private_key(name: &str) -> EncodingKey {
     EncodingKey::from_rsa_pem(fixture(&format!("keys/{name}.private.pem")).as_bytes()).unwrap()
+}
+
+/// What PEM says in base64.
+fn der_of(pem: &str) -> Vec<u8> {
+    let lines: String = pem.lines().filter(|line| !line.starts_with("--")).collect();
+    base64url_decode(lines.trim_end_matches('=').replace('+', "-").replace('/', "_").as_str()).unwrap()
 }
 
 fn parts(token: &str) -> [&str; 3] {

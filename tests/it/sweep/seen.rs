@@ -40,7 +40,9 @@ impl Seen {
         let body = String::from_utf8_lossy(&bytes).into_owned();
         let code = match status {
             400.. => refusal_code(path, status, &headers, &body),
-            300.. => signed_out_code(path, &headers, &body),
+            // What was sent is not sent again to where it leads.
+            303 => signed_out_code(path, &headers, &body),
+            300.. => panic!("{path}: {status}"),
             _ => String::new(),
         };
         if headers.get("content-type").is_some_and(|kind| kind == "text/html; charset=utf-8") {

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use consent_auth::{AuthError, AuthorizationRequest, Decision, NewCode, RequestKind};
-use consent_contracts::{Access as ContractAccess, Client, ContractsError};
+use consent_contracts::{Access as ContractAccess, Client};
 use consent_core::{AccountId, Actor, RequestId, ShelfId};
 use consent_crypto::{Secret, digest::hex_decode};
 use consent_events::Act;
@@ -364,9 +364,12 @@ pub(super) fn asks_for(client: &Client, service_type: i64) -> bool {
     }
 }
 
-/// The published contract that a request was made under.
-pub(super) async fn client_of(tx: &Tx, request: &AuthorizationRequest) -> Result<Client, ContractsError> {
-    consent_contracts::find_client(tx, &consent_contracts::client_id(&request.app, &request.contract)).await
+/// The published contract that a request was made under. To an address that it has given up since, nobody is sent.
+pub(super) async fn client_of(tx: &Tx, request: &AuthorizationRequest) -> Result<Client, FlowError> {
+    let id = consent_contracts::client_id(&request.app, &request.contract);
+    let client = consent_contracts::find_client(tx, &id).await?;
+    let uri = &request.redirect_uri;
+    if client.has_redirect_uri(uri) { Ok(client) } else { Err(FlowError::RedirectUri(uri.clone())) }
 }
 
 fn hash_bytes(hex: &str) -> Result<[u8; 32], FlowError> {

@@ -79,4 +79,19 @@ mod tests {
         assert!(!nonces.admit(&contract, "b", [3; 32], false, now), "a request that changes something");
         assert!(nonces.admit(&contract, "a", [9; 32], true, now + MEMORY), "forgotten");
     }
+
+    #[test]
+    fn a_flood_of_nonces_has_room_for_so_many_and_pushes_out_the_older_half() {
+        let (nonces, contract): (_, ContractId) = (ReadNonces::default(), Ambient::system().new_id());
+        let held = || nonces.0.lock().unwrap().len();
+        let at = |second: usize| DateTime::UNIX_EPOCH + TimeDelta::milliseconds(second.try_into().unwrap());
+        for number in 0..CAPACITY {
+            assert!(nonces.admit(&contract, &number.to_string(), [1; 32], false, at(number)));
+        }
+        assert_eq!(held(), CAPACITY);
+        assert!(nonces.admit(&contract, "one more", [1; 32], false, at(CAPACITY)));
+        assert_eq!(held(), CAPACITY / 2);
+        let newest = (CAPACITY - 1).to_string();
+        assert!(!nonces.admit(&contract, &newest, [1; 32], false, at(CAPACITY)), "the younger half is known");
+    }
 }

@@ -54,6 +54,9 @@ async fn arrive(platform: &Platform, browser: &HttpRequest, page: Page) -> HttpR
         Ok(client) => client,
         Err(error) => return failed(&request.redirect_uri, &request, error.into()),
     };
+    if !client.has_redirect_uri(&request.redirect_uri) {
+        return broken_link(&FlowError::RedirectUri(request.redirect_uri).into());
+    }
     // Where failures go, also when the other parameters cannot be understood.
     let said = parameters.value("callback");
     let target = callback(said, &client, &request);
