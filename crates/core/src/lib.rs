@@ -2,6 +2,7 @@
 
 mod actor;
 mod ambient;
+mod counter;
 mod id;
 mod lock;
 mod page;
@@ -12,6 +13,7 @@ pub mod testing;
 
 pub use actor::Actor;
 pub use ambient::{Ambient, Clock, Entropy};
+pub use counter::Counter;
 pub use id::{
     AccountId, AppId, ContractId, FileId, GrantId, IdError, LibraryId, PersonId, RequestId, RowId, SessionId,
     ShelfId, SignInId, TypedId,

@@ -1,15 +1,14 @@
 //! Opens a database.
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 use sea_orm::{
     ConnectOptions, ConnectionTrait, DatabaseConnection, DbBackend, DbErr, ExecResult, QueryResult,
-    SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait,
+    Statement, TransactionTrait,
 };
 use sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
-use tokio::sync::Semaphore;
 
-use crate::{StoreError, Tx};
+use crate::{STATEMENTS, StoreError, Tx, group::Writer};
 
 /// How many connections, and how long to wait for one.
 #[derive(Debug, Clone)]
@@ -30,8 +29,8 @@ impl Default for Pool {
 #[derive(Debug, Clone)]
 pub struct Database {
     connection: DatabaseConnection,
-    /// One writer at a time on SQLite, in the order they came.
-    gate: Option<Arc<Semaphore>>,
+    /// SQLite's one writer.
+    writer: Option<Writer>,
 }
 
 impl Database {
@@ -54,20 +53,16 @@ impl Database {
         });
         let connection = sea_orm::Database::connect(options).await?;
         let sqlite = connection.get_database_backend() == DbBackend::Sqlite;
-        Ok(Self { connection, gate: sqlite.then(|| Arc::new(Semaphore::new(1))) })
+        let writer = sqlite.then(|| Writer::new(connection.clone()));
+        Ok(Self { connection, writer })
     }
 
     /// Begins a transaction that writes: on SQLite it waits its turn and takes the write lock at once.
     pub async fn begin_write(&self) -> Result<Tx, StoreError> {
-        let turn = match &self.gate {
-            Some(gate) => gate.clone().acquire_owned().await.ok(),
-            None => None,
-        };
-        let options = TransactionOptions {
-            sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
-            ..TransactionOptions::default()
-        };
-        Ok(Tx::new(self.connection.begin_with_options(options).await?, turn))
+        match &self.writer {
+            Some(writer) => Ok(writer.begin().await?.into()),
+            None => Ok(self.connection.begin().await?.into()),
+        }
     }
 
     /// The plain connection, for the migrator.
@@ -94,18 +89,22 @@ impl ConnectionTrait for Database {
     }
 
     async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
+        STATEMENTS.add();
         self.connection.execute_raw(statement).await
     }
 
     async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
+        STATEMENTS.add();
         self.connection.execute_unprepared(sql).await
     }
 
     async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
+        STATEMENTS.add();
         self.connection.query_one_raw(statement).await
     }
 
     async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
+        STATEMENTS.add();
         self.connection.query_all_raw(statement).await
     }
 }

@@ -2,10 +2,18 @@
 
 mod connect;
 mod error;
+mod group;
+mod joined;
 mod migration;
 mod transaction;
 
+use consent_core::Counter;
+
 pub use connect::{Database, Pool};
 pub use error::StoreError;
+pub use joined::joined_columns;
 pub use migration::Migration;
 pub use transaction::Tx;
+
+/// Statements that this process ran, of all databases; beginning and committing are none.
+pub static STATEMENTS: Counter = Counter::new();
