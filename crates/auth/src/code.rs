@@ -33,8 +33,6 @@ pub enum ClaimedCode {
     Won {
         /// Its row, which holds the slot.
         id: RowId,
-        /// The grant it stands for.
-        grant: GrantId,
         /// The session that the authorization request opened.
         session: SessionId,
     },

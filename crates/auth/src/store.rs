@@ -3,10 +3,11 @@
 use chrono::{DateTime, Utc};
 use consent_core::{Ambient, ContractId, GrantId, PersonId, RequestId, RowId, SessionId};
 use consent_crypto::{CodeChallenge, Digest, Family, Secret, SecretKind, SlotContext, slot};
-use consent_store::{Migration, StoreError, Tx};
+use consent_store::{Migration, StoreError, Tx, joined_columns};
 use sea_orm::{
     ActiveValue::Set,
-    ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect, Select,
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter, QueryResult,
+    QuerySelect, Select,
     sea_query::{Expr, OnConflict},
 };
 use sea_orm_migration::MigrationTrait;
@@ -267,7 +268,7 @@ pub async fn claim_code(
         .filter(row::code::Column::Id.eq(row.id.clone()))
         .exec(tx)
         .await?;
-    Ok(ClaimedCode::Won { id: row.id, grant: row.grant_id, session: row.session_id })
+    Ok(ClaimedCode::Won { id: row.id, session: row.session_id })
 }
 
 /// Whether the answer to a request of this grant still waits for its app, with a code that nobody has used.
@@ -412,21 +413,16 @@ pub async fn issue_pair(
     Ok(issued)
 }
 
-/// The living pair of an access token issued under this contract.
-pub async fn find_access(
-    db: &impl ConnectionTrait,
-    access: &Secret,
-    contract: &ContractId,
-    now: DateTime<Utc>,
-) -> Result<Pair, AuthError> {
-    let mine = row::pair::Entity::find()
-        .filter(row::pair::Column::AccessDigest.eq(access.digest().as_bytes().to_vec()))
-        .filter(row::pair::Column::ContractId.eq(contract.clone()));
-    let pair = Pair::try_from(mine.one(db).await?.ok_or(AuthError::UnknownToken)?)?;
-    if pair.access_expires_at <= now || pair.is_retired_at(now) {
-        return Err(AuthError::UnknownToken);
-    }
-    Ok(pair)
+/// The columns of a pair for a select that joins `token_pair`; [`joined_pair`] reads them.
+#[must_use]
+pub fn pair_columns() -> String {
+    joined_columns::<row::pair::Entity>("pair_")
+}
+
+/// The pair in a row of such a select.
+pub fn joined_pair(row: &QueryResult) -> Result<Option<Pair>, AuthError> {
+    let model = row::pair::Model::from_query_result_optional(row, "pair_")?;
+    Ok(model.map(Pair::try_from).transpose()?)
 }
 
 /// Notes that a pair has reached its holder: the one before it has a minute left.
@@ -489,7 +485,9 @@ pub async fn refresh(
     if let (Some(id), Some(sealed)) = (successor_id, successor) {
         return same_successor(tx, presented, &old, &id, &sealed).await.map(Refreshed::Same);
     }
-    note_use(tx, &old.id, now).await?;
+    if old.first_used_at.is_none() {
+        note_use(tx, &old.id, now).await?;
+    }
     let issued = issue_pair(tx, &family, &old.grant, contract, lifetimes, ambient).await?;
     row::pair::Entity::update_many()
         .col_expr(row::pair::Column::SuccessorId, Expr::value(issued.pair.id.clone()))

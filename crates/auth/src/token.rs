@@ -8,6 +8,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use consent_core::{ContractId, GrantId, RowId};
 use consent_crypto::{Digest, Secret};
 
+use crate::AuthError;
+
 /// How long a replaced pair lives on when its successor is never used, and how long once it is.
 pub(crate) const UNUSED_GRACE: TimeDelta = TimeDelta::hours(24);
 pub(crate) const USED_GRACE: TimeDelta = TimeDelta::seconds(60);
@@ -72,6 +74,14 @@ pub enum Refreshed {
 }
 
 impl Pair {
+    /// The pair, if its access token is good for something.
+    pub fn living(self, now: DateTime<Utc>) -> Result<Self, AuthError> {
+        if self.access_expires_at <= now || self.is_retired_at(now) {
+            return Err(AuthError::UnknownToken);
+        }
+        Ok(self)
+    }
+
     pub(crate) fn is_retired_at(&self, now: DateTime<Utc>) -> bool {
         self.retire_at.is_some_and(|at| at <= now)
     }

@@ -61,6 +61,8 @@ pub struct Client {
     pub contract: Contract,
     /// All keys of the contract, oldest first, those that are over included.
     pub keys: Vec<ContractKey>,
+    /// Rises whenever the database changes anything of this.
+    pub revision: i64,
 }
 
 impl Status {
@@ -135,6 +137,12 @@ impl Client {
     pub fn has_redirect_uri(&self, uri: &str) -> bool {
         self.contract.document.redirect_uris.iter().any(|known| known == uri)
     }
+}
+
+/// Whether some contract could have this `client_id`; no database is asked for text that it could not even compare.
+#[must_use]
+pub fn may_be_client_id(text: &str) -> bool {
+    text.len() <= 128 && text.bytes().all(|byte| byte.is_ascii_graphic())
 }
 
 /// What an app calls itself on the wire under one of its contracts.

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod app;
+mod clients;
 mod contract;
 mod document;
 mod duration;
@@ -14,7 +15,8 @@ mod uri;
 mod v5;
 
 pub use app::{App, AppStage, NewApp};
-pub use contract::{Client, Contract, Revision, Status, client_id, shown, text_hash};
+pub use clients::Clients;
+pub use contract::{Client, Contract, Revision, Status, client_id, may_be_client_id, shown, text_hash};
 pub use document::{
     Access, Document, LawfulBasis, MAX_REDIRECT_URIS, Policy, Purpose, Retention, RightToBeForgotten, Sharing,
 };

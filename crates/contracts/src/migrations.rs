@@ -6,8 +6,14 @@ use sea_orm_migration::MigrationTrait;
 /// The migrations of the tables this crate rules.
 #[must_use]
 pub fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-    vec![Migration::new(
-        "m20261122_000010_contracts",
-        include_str!("../migrations/m20261122_000010_contracts.sql"),
-    )]
+    vec![
+        Migration::new(
+            "m20261122_000010_contracts",
+            include_str!("../migrations/m20261122_000010_contracts.sql"),
+        ),
+        Migration::new(
+            "m20261206_000011_revision",
+            include_str!("../migrations/m20261206_000011_revision.sql"),
+        ),
+    ]
 }

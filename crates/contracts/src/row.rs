@@ -44,6 +44,8 @@ pub mod contract {
         pub published_version: Option<i32>,
         pub retired_at: Option<DateTime<Utc>>,
         pub created_at: DateTime<Utc>,
+        /// Kept by triggers.
+        pub revision: i64,
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

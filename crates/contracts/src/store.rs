@@ -12,7 +12,7 @@ use sea_orm::{
 
 use crate::{
     App, AppStage, Client, Contract, ContractKey, ContractsError, Document, Invalid, MAX_USABLE_KEYS, NewApp,
-    Policy, Retire, Revision, Status, Verb, client_id, row, text_hash,
+    Policy, Retire, Revision, Status, Verb, client_id, may_be_client_id, row, text_hash,
 };
 
 /// Registers an app; the secret is its API key and can be read only now.
@@ -128,6 +128,7 @@ pub async fn draft(
         published_version: Set(None),
         retired_at: Set(None),
         created_at: Set(ambient.now()),
+        revision: Set(1),
     };
     row::contract::Entity::insert(row).exec_without_returning(tx).await?;
     let contract = written(&app, id, 1, document, ambient);
@@ -340,8 +341,7 @@ pub async fn retire_key(
 
 /// The client of this `client_id`, compared as a whole: one that may ask people now.
 pub async fn find_client(db: &impl ConnectionTrait, client_id: &str) -> Result<Client, ContractsError> {
-    // No database is asked for text that it could not even compare.
-    if client_id.len() > 128 || !client_id.bytes().all(|b| b.is_ascii_graphic()) {
+    if !may_be_client_id(client_id) {
         return Err(ContractsError::UnknownClient);
     }
     let found = row::contract::Entity::find()
@@ -355,7 +355,7 @@ pub async fn find_client(db: &impl ConnectionTrait, client_id: &str) -> Result<C
     };
     let app = App::try_from(app)?;
     app.refuse_unless_registered()?;
-    let id = row.id.clone();
+    let (id, revision) = (row.id.clone(), row.revision);
     let Some(version) = version else {
         return Err(ContractsError::NotPublished { id, status: Status::Draft });
     };
@@ -367,7 +367,7 @@ pub async fn find_client(db: &impl ConnectionTrait, client_id: &str) -> Result<C
         }
     }
     let keys = keys_of(db, &id).await?;
-    Ok(Client { app, contract, keys })
+    Ok(Client { app, contract, keys, revision })
 }
 
 fn refuse_closed(app: App) -> Result<App, ContractsError> {

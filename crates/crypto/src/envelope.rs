@@ -19,7 +19,7 @@ use consent_core::Ambient;
 use futures_util::{Stream, StreamExt as _, stream};
 use zeroize::Zeroizing;
 
-use crate::{Key, OpenError, RsaPrivateKey, RsaPublicKey, SealError};
+use crate::{Key, OpenError, RsaPrivateKey, RsaPublicKey, SealError, counted};
 
 const WRAPPED_KEY_LEN: usize = 256;
 const BLOCK_LEN: usize = 16;
@@ -159,6 +159,7 @@ pub fn open_part(
 }
 
 fn wrap_data_key(public: &RsaPublicKey, key: &Key) -> Result<Vec<u8>, SealError> {
+    counted::RSA_SEALED.add();
     let mut wrapped = vec![0; WRAPPED_KEY_LEN];
     let written = public.oaep().encrypt(&OAEP_SHA1_MGF1SHA1, key.expose(), &mut wrapped, None);
     written.map_err(|_| SealError::Failed)?;

@@ -19,7 +19,7 @@ use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
 use crate::{
-    KeyError,
+    KeyError, counted,
     digest::{base64url, sha256},
 };
 
@@ -96,6 +96,7 @@ impl RsaPublicKey {
 
     /// Whether this key's owner signed `message`: RSASSA-PSS, SHA-512, MGF1 with SHA-512, 64 bytes of salt.
     pub(crate) fn has_signed(&self, message: &[u8], signature: &[u8]) -> bool {
+        counted::RSA_VERIFIED.add();
         self.0.verifying.verify_sig(message, signature).is_ok()
     }
 

@@ -8,7 +8,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::{
-    JwsError, RsaPrivateKey, RsaPublicKey,
+    JwsError, RsaPrivateKey, RsaPublicKey, counted,
     digest::{base64url, base64url_decode},
     json::strict_object,
 };
@@ -44,6 +44,7 @@ pub fn sign<T: Serialize + ?Sized>(
 }
 
 fn sign_pss(key: &RsaPrivateKey, message: &[u8]) -> Result<Vec<u8>, JwsError> {
+    counted::RSA_SIGNED.add();
     let mut signature = vec![0; key.pair().public_modulus_len()];
     key.pair()
         .sign(&RSA_PSS_SHA512, &SystemRandom::new(), message, &mut signature)

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 pub mod chunks;
+pub mod counted;
 pub mod digest;
 pub mod envelope;
 mod error;

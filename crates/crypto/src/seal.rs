@@ -12,7 +12,7 @@ use hpke::{
 use rand_core::{TryCryptoRng, TryRng};
 use zeroize::Zeroizing;
 
-use crate::{Key, OpenError, framing::framed};
+use crate::{Key, OpenError, counted, framing::framed};
 
 const VERSION: u8 = 1;
 const ENCAPSULATED_LEN: usize = 32;
@@ -97,6 +97,7 @@ pub fn seal_to(to: &DropPublic, info: &[&[u8]], plaintext: &[u8], ambient: &Ambi
 
 /// Opens what [`seal_to`] sealed to the public half of `key` with the same `info`.
 pub fn open_sealed(key: &DropKey, info: &[&[u8]], sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, OpenError> {
+    counted::X25519_OPENED.add();
     let (encapsulated, sealed) = sealed
         .strip_prefix(&[VERSION])
         .and_then(<[u8]>::split_first_chunk::<ENCAPSULATED_LEN>)

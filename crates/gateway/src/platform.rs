@@ -4,7 +4,7 @@ use std::{ops::Deref, path::Path, sync::Arc};
 
 use chrono::TimeDelta;
 use consent_auth::Lifetimes;
-use consent_contracts::Policy;
+use consent_contracts::{Clients, Policy};
 use consent_core::Ambient;
 use consent_crypto::{
     Argon2Params, Digest, KeyPurpose, Keystore, KeystoreError, PasswordHasher, Secret, SecretKind,
@@ -41,6 +41,8 @@ pub struct Parts {
     pub config: Config,
     /// Base of all URLs we make, without a slash at the end.
     pub public_url: String,
+    /// Clients, read before.
+    pub(crate) clients: Clients,
     /// Nonces of requests that only read, seen by this process.
     pub(crate) read_nonces: ReadNonces,
     operator: Digest,
@@ -130,6 +132,7 @@ impl Platform {
             hasher,
             config,
             public_url,
+            clients: Clients::default(),
             read_nonces: ReadNonces::default(),
             operator: operator.digest(),
             shut: watch::Sender::new(0),

@@ -2,10 +2,10 @@
 
 use chrono::{DateTime, Utc};
 use consent_core::{Ambient, AppId, ContractId, Cursor, GrantId, OpenOwner, Owner, Page, PersonId, ShelfId};
-use consent_store::{Migration, StoreError, Tx};
+use consent_store::{Migration, StoreError, Tx, joined_columns};
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
-    Select, sea_query::Expr,
+    ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter, QueryOrder,
+    QueryResult, QuerySelect, Select, sea_query::Expr,
 };
 use sea_orm_migration::MigrationTrait;
 
@@ -88,6 +88,18 @@ pub async fn find_of_person(
     let mine =
         row::grant::Entity::find_by_id(id.clone()).filter(row::grant::Column::PersonId.eq(person.clone()));
     one(db, mine, id).await
+}
+
+/// The columns of a grant for a select that joins `consent_grant`; [`joined_grant`] reads them.
+#[must_use]
+pub fn grant_columns() -> String {
+    joined_columns::<row::grant::Entity>("grant_")
+}
+
+/// The grant in a row of such a select.
+pub fn joined_grant(row: &QueryResult) -> Result<Option<Grant>, GrantError> {
+    let model = row::grant::Model::from_query_result_optional(row, "grant_")?;
+    Ok(model.map(Grant::try_from).transpose()?)
 }
 
 async fn one(
@@ -189,22 +201,24 @@ pub async fn stage_of(
     Ok(one(db, row::grant::Entity::find_by_id(id.clone()), id).await?.stage_at(now))
 }
 
-/// Proof, for this transaction, that the grant has not ended: nobody can close it before the transaction does.
-pub async fn lock(tx: &Tx, id: &GrantId, ambient: &Ambient) -> Result<OpenOwner, GrantError> {
+/// The grant and proof, for this transaction, that it has not ended: nobody can close it before the transaction does.
+pub async fn lock(tx: &Tx, id: &GrantId, ambient: &Ambient) -> Result<(Grant, OpenOwner), GrantError> {
     let row = row::grant::Entity::find_by_id(id.clone()).lock_shared().one(tx).await?;
     open(row.ok_or_else(|| GrantError::NotFound(id.clone()))?, ambient)
 }
 
 /// The same proof for whoever replaces what hangs on the grant: no code is exchanged and no token refreshed meanwhile.
-pub async fn lock_alone(tx: &Tx, id: &GrantId, ambient: &Ambient) -> Result<OpenOwner, GrantError> {
+pub async fn lock_alone(tx: &Tx, id: &GrantId, ambient: &Ambient) -> Result<(Grant, OpenOwner), GrantError> {
     open(locked(tx, id).await?, ambient)
 }
 
-fn open(row: row::grant::Model, ambient: &Ambient) -> Result<OpenOwner, GrantError> {
+fn open(row: row::grant::Model, ambient: &Ambient) -> Result<(Grant, OpenOwner), GrantError> {
     let grant = Grant::try_from(row)?;
     match grant.stage_at(ambient.now()) {
         stage @ (Stage::Active | Stage::Stopped { .. }) => {
-            Ok(OpenOwner::locked(Owner::Grant(grant.id), grant.epoch, stage == Stage::Active))
+            let owner = Owner::Grant(grant.id.clone());
+            let locked = OpenOwner::locked(owner, grant.epoch, stage == Stage::Active);
+            Ok((grant, locked))
         }
         from @ (Stage::Expired { .. } | Stage::Revoked { .. }) => {
             Err(GrantError::Refused { verb: Verb::Use, from })

@@ -1,15 +1,25 @@
 //! Where sealed files lie: a folder, memory, later an object store.
 
-use std::sync::Arc;
+use std::{
+    io::{ErrorKind, Read},
+    sync::Arc,
+};
 
 use bytes::Bytes;
 use consent_core::{FileId, LibraryId};
 use consent_crypto::{Key, Sealed, chunks::seal_stream};
-use futures_util::{Stream, StreamExt, pin_mut};
-use object_store::{ObjectStore, ObjectStoreExt, buffered::BufWriter, path::Path};
+use futures_util::{Stream, StreamExt, future::Either, pin_mut, stream};
+use object_store::{GetResultPayload, ObjectStore, ObjectStoreExt, buffered::BufWriter, path::Path};
 use tokio::io::AsyncWriteExt;
 
 use crate::LibraryError;
+
+/// So much of a blob is read at once.
+const PIECE: u64 = 256 * 1024;
+/// So much is written at once; no less, as object stores take no smaller parts.
+const PART: usize = 5 * 1024 * 1024;
+/// So many parts may be on their way: with the one being filled, what an upload holds in memory.
+const PARTS_AT_ONCE: usize = 1;
 
 /// The store of sealed files; cheap to clone. Takes nothing that is not sealed.
 #[derive(Debug, Clone)]
@@ -42,7 +52,8 @@ impl Blobs {
     where
         S: Stream<Item = std::io::Result<Bytes>>,
     {
-        let mut writer = BufWriter::new(self.store.clone(), path(library, file));
+        let writer = BufWriter::with_capacity(self.store.clone(), path(library, file), PART);
+        let mut writer = writer.with_max_concurrency(PARTS_AT_ONCE);
         let bytes = bytes.into_inner();
         pin_mut!(bytes);
         let mut length = 0;
@@ -70,7 +81,10 @@ impl Blobs {
         file: &FileId,
     ) -> Result<impl Stream<Item = object_store::Result<Bytes>> + Send + 'static + use<>, LibraryError> {
         let found = self.store.get(&path(library, file)).await.map_err(LibraryError::Blobs)?;
-        Ok(found.into_stream())
+        Ok(match found.payload {
+            GetResultPayload::File(file, _) => Either::Left(pieces(file, found.meta.size)),
+            GetResultPayload::Stream(stream) => Either::Right(stream),
+        })
     }
 
     /// Removes a blob; one that is not there is fine.
@@ -80,6 +94,30 @@ impl Blobs {
             Err(error) => Err(LibraryError::Blobs(error)),
         }
     }
+}
+
+/// A file in pieces. `object_store` would read 8 KiB at a time, and each read is a change of threads.
+fn pieces(file: std::fs::File, length: u64) -> impl Stream<Item = object_store::Result<Bytes>> {
+    stream::try_unfold((file, length), |(mut file, left)| async move {
+        if left == 0 {
+            return Ok(None);
+        }
+        let length = left.min(PIECE);
+        let read = tokio::task::spawn_blocking(move || {
+            let mut piece = Vec::with_capacity(usize::try_from(length).unwrap_or_default());
+            (&mut file).take(length).read_to_end(&mut piece).map(|_| (piece, file))
+        });
+        let (piece, file) = read.await?.map_err(unreadable)?;
+        if piece.is_empty() {
+            return Err(unreadable(ErrorKind::UnexpectedEof.into()));
+        }
+        let left = left.saturating_sub(piece.len() as u64);
+        Ok(Some((Bytes::from(piece), (file, left))))
+    })
+}
+
+fn unreadable(error: std::io::Error) -> object_store::Error {
+    object_store::Error::Generic { store: "folder", source: Box::new(error) }
 }
 
 fn path(library: &LibraryId, file: &FileId) -> Path {

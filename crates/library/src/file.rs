@@ -46,6 +46,17 @@ pub struct File {
     pub(crate) sealed_metadata: Vec<u8>,
 }
 
+/// A file as a list names it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listed {
+    /// Its name on the wire.
+    pub name: String,
+    /// What it holds.
+    pub kind: FileKind,
+    /// When this version was written.
+    pub updated_at: DateTime<Utc>,
+}
+
 /// What a file says of itself; sealed.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
@@ -84,7 +95,31 @@ pub struct OpenedFile {
     pub(crate) key: Key,
 }
 
+impl From<File> for Listed {
+    fn from(file: File) -> Self {
+        Self { name: file.name, kind: file.kind, updated_at: file.updated_at }
+    }
+}
+
 impl FileKind {
+    /// From the columns that spell it.
+    pub(crate) fn parse(
+        kind: &str,
+        service_group: Option<i64>,
+        service_type: Option<i64>,
+        object_type: Option<i64>,
+        period: Option<&str>,
+    ) -> Option<Self> {
+        match (kind, service_group, service_type, object_type) {
+            ("raw", None, None, None) => Some(Self::Raw),
+            ("mapped", Some(service_group), Some(service_type), Some(object_type)) => {
+                let period = period.map(str::parse::<Period>).transpose().ok()?;
+                Some(Self::Mapped { service_group, service_type, object_type, period })
+            }
+            _ => None,
+        }
+    }
+
     pub(crate) fn as_str(&self) -> &'static str {
         match self {
             Self::Mapped { .. } => "mapped",

@@ -39,6 +39,32 @@ impl SlotKind {
             Self::Refresh => "refresh",
         }
     }
+
+    pub(crate) fn parse(name: &str) -> Option<Self> {
+        let all = [
+            Self::Password,
+            Self::Recovery,
+            Self::SignIn,
+            Self::Sandbox,
+            Self::Code,
+            Self::Access,
+            Self::Refresh,
+        ];
+        all.into_iter().find(|kind| kind.as_str() == name)
+    }
+}
+
+/// A slot about to be made.
+#[derive(Debug, Clone, Copy)]
+pub struct NewSlot<'a> {
+    /// Whose secret opens it.
+    pub kind: SlotKind,
+    /// The row whose secret that is; it has one slot of each kind.
+    pub holder: &'a str,
+    /// The secret.
+    pub opener: Opener<'a>,
+    /// When the secret ends.
+    pub not_after: Option<DateTime<Utc>>,
 }
 
 /// What opens a slot.

@@ -1,20 +1,23 @@
 //! The rows of libraries.
 
+use std::borrow::Cow;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use consent_core::{
-    Ambient, Cursor, FileId, GrantId, LibraryId, OpenOwner, Owner, Page, Period, PersonId, RowId, ShelfId,
+    Ambient, Cursor, FileId, GrantId, LibraryId, OpenOwner, Owner, Page, PersonId, RowId, ShelfId,
 };
 use consent_crypto::{DropPublic, Key};
-use consent_store::{Migration, StoreError, Tx};
+use consent_store::{Migration, StoreError, Tx, joined_columns};
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter,
-    QueryOrder, QuerySelect, sea_query::Expr,
+    ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, DbBackend, EntityTrait, FromQueryResult,
+    PaginatorTrait, QueryFilter, QueryOrder, QueryResult, QuerySelect, Statement, sea_query::Expr,
 };
 use sea_orm_migration::MigrationTrait;
+use serde::Deserialize;
 
 use crate::{
-    File, FileKind, GrantKey, Granted, LibraryError, LibraryKey, Opener, Shelf, ShelfKeys, ShelfKind,
-    SlotKind, Usage, WrittenFile, row, slot::Place, write::mapped_name,
+    File, FileKind, GrantKey, Granted, LibraryError, LibraryKey, Listed, NewSlot, OpenedFile, Opener, Shelf,
+    ShelfKeys, ShelfKind, SlotKind, Usage, WrittenFile, row, slot::Place, write::mapped_name,
 };
 
 /// This crate's tables.
@@ -78,33 +81,32 @@ pub async fn find_library(db: &impl ConnectionTrait, person: &PersonId) -> Resul
     Ok(Library { id: row.id, person: row.person_id })
 }
 
-/// Puts a key into a new slot that `opener` opens. The content is the library key for a person's slot, the grant
-/// key for an app's. `holder` names the row whose secret it is; one slot for each kind and holder.
-#[expect(clippy::too_many_arguments, reason = "each is a fact bound into the slot")]
-pub async fn insert_slot(
+/// Puts a key into new slots, each opened by its own secret. The content is the library key for a person's slot, the
+/// grant key for an app's.
+pub async fn insert_slots(
     tx: &Tx,
     owner: &OpenOwner,
     library: &LibraryId,
-    kind: SlotKind,
-    holder: &str,
-    opener: Opener<'_>,
-    not_after: Option<DateTime<Utc>>,
     content: &Key,
+    slots: &[NewSlot<'_>],
     ambient: &Ambient,
 ) -> Result<(), LibraryError> {
-    let id: RowId = ambient.new_id();
     let owner = owner.owner().id();
-    let place = Place { kind, library: library.as_str(), row: id.as_str(), owner, not_after };
-    let model = row::slot::ActiveModel {
-        sealed: Set(place.lock(opener, content, ambient)),
-        id: Set(id.clone()),
-        library_id: Set(library.clone()),
-        owner_id: Set(owner.to_owned()),
-        kind: Set(kind.as_str().to_owned()),
-        holder: Set(holder.to_owned()),
-        not_after: Set(not_after),
-    };
-    row::slot::Entity::insert(model).exec_without_returning(tx).await?;
+    let rows = slots.iter().map(|slot| {
+        let id: RowId = ambient.new_id();
+        let NewSlot { kind, holder, opener, not_after } = *slot;
+        let place = Place { kind, library: library.as_str(), row: id.as_str(), owner, not_after };
+        row::slot::ActiveModel {
+            sealed: Set(place.lock(opener, content, ambient)),
+            id: Set(id.clone()),
+            library_id: Set(library.clone()),
+            owner_id: Set(owner.to_owned()),
+            kind: Set(kind.as_str().to_owned()),
+            holder: Set(holder.to_owned()),
+            not_after: Set(not_after),
+        }
+    });
+    row::slot::Entity::insert_many(rows).exec_without_returning(tx).await?;
     Ok(())
 }
 
@@ -115,7 +117,17 @@ async fn open(
     opener: Opener<'_>,
     now: DateTime<Utc>,
 ) -> Result<Key, LibraryError> {
-    let row = slots_of(kind, holder).one(db).await?.ok_or(LibraryError::Shut)?;
+    let row = row::slot::Entity::find().filter(held_by(&[kind], &[holder])).one(db).await?;
+    unlock(row, opener, now)
+}
+
+fn unlock(
+    row: Option<row::slot::Model>,
+    opener: Opener<'_>,
+    now: DateTime<Utc>,
+) -> Result<Key, LibraryError> {
+    let row = row.ok_or(LibraryError::Shut)?;
+    let kind = SlotKind::parse(&row.kind).ok_or_else(|| StoreError::corrupt("slot", &row.id))?;
     if row.not_after.is_some_and(|end| end <= now) {
         return Err(LibraryError::Shut);
     }
@@ -171,13 +183,26 @@ pub async fn open_slot<K: OpensTo>(
     open(db, kind, holder, opener, now).await.map(K::from_key)
 }
 
-/// Removes one slot; none is fine.
-pub async fn remove_slot(tx: &Tx, kind: SlotKind, holder: &str) -> Result<(), LibraryError> {
-    row::slot::Entity::delete_many()
-        .filter(row::slot::Column::Kind.eq(kind.as_str()))
-        .filter(row::slot::Column::Holder.eq(holder))
-        .exec(tx)
-        .await?;
+/// Opens a slot that is used once, and removes it.
+pub async fn take_slot<K: OpensTo>(
+    tx: &Tx,
+    kind: SlotKind,
+    holder: &str,
+    opener: Opener<'_>,
+    now: DateTime<Utc>,
+) -> Result<K, LibraryError> {
+    if !K::is_in(kind) {
+        return Err(LibraryError::Shut);
+    }
+    let taken = row::slot::Entity::delete_many().filter(held_by(&[kind], &[holder]));
+    unlock(taken.exec_with_returning(tx).await?.pop(), opener, now).map(K::from_key)
+}
+
+/// Removes the slots of these kinds that these rows hold; none is fine.
+pub async fn remove_slots(tx: &Tx, kinds: &[SlotKind], holders: &[&str]) -> Result<(), LibraryError> {
+    if !holders.is_empty() {
+        row::slot::Entity::delete_many().filter(held_by(kinds, holders)).exec(tx).await?;
+    }
     Ok(())
 }
 
@@ -193,10 +218,10 @@ pub async fn sweep_slots(tx: &Tx, now: DateTime<Utc>) -> Result<u64, LibraryErro
     Ok(row::slot::Entity::delete_many().filter(over).exec(tx).await?.rows_affected)
 }
 
-fn slots_of(kind: SlotKind, holder: &str) -> sea_orm::Select<row::slot::Entity> {
-    row::slot::Entity::find()
-        .filter(row::slot::Column::Kind.eq(kind.as_str()))
-        .filter(row::slot::Column::Holder.eq(holder))
+fn held_by(kinds: &[SlotKind], holders: &[&str]) -> Condition {
+    Condition::all()
+        .add(row::slot::Column::Kind.is_in(kinds.iter().map(|kind| kind.as_str())))
+        .add(row::slot::Column::Holder.is_in(holders.iter().copied()))
 }
 
 /// Makes a shelf with fresh keys.
@@ -337,18 +362,23 @@ pub async fn take_back(tx: &Tx, grant: &GrantId) -> Result<(), LibraryError> {
 pub async fn granted(db: &impl ConnectionTrait, grant: &GrantId) -> Result<Vec<Granted>, LibraryError> {
     let mine = row::grant_shelf::Entity::find().filter(row::grant_shelf::Column::GrantId.eq(grant.clone()));
     let rows = mine.order_by_asc(row::grant_shelf::Column::ShelfId).all(db).await?;
-    let rows = rows.into_iter().map(|row| {
+    rows.into_iter().map(|row| Ok(Granted::try_from(row)?)).collect()
+}
+
+impl TryFrom<row::grant_shelf::Model> for Granted {
+    type Error = StoreError;
+
+    fn try_from(row: row::grant_shelf::Model) -> Result<Self, StoreError> {
         let usage =
             Usage::parse(&row.usage).ok_or_else(|| StoreError::corrupt("grant_shelf", &row.grant_id))?;
-        Ok(Granted {
+        Ok(Self {
             grant: row.grant_id,
             shelf: row.shelf_id,
             usage,
             library: row.library_id,
             wrapped: row.wrapped,
         })
-    });
-    rows.collect()
+    }
 }
 
 /// The name of a mapped file on the wire, `account` being the number of its account in the library.
@@ -421,6 +451,69 @@ pub async fn files_as_of(
     rows.into_iter().map(|row| Ok(File::try_from(row)?)).collect()
 }
 
+/// The same files as far as a list names them.
+pub async fn listed_as_of(
+    db: &impl ConnectionTrait,
+    library: &LibraryId,
+    shelves: &[ShelfId],
+    at: DateTime<Utc>,
+) -> Result<Vec<Listed>, LibraryError> {
+    let backend = db.get_database_backend();
+    let shelves_sql = match backend {
+        DbBackend::Sqlite => "SELECT value FROM json_each($2)",
+        _ => "SELECT jsonb_array_elements_text($2)",
+    };
+    let select = format!("SELECT {} AS files", listing_sql(backend, "$1", shelves_sql, "$3"));
+    let values = [library.as_str().into(), serde_json::json!(shelves).into(), at.into()];
+    let row = db.query_one_raw(Statement::from_sql_and_values(backend, select, values)).await?;
+    joined_listing(&row.ok_or(LibraryError::NoLibrary)?)
+}
+
+/// SQL for a list as one JSON text, however many files are on it: to hand rows from thread to thread one by one costs
+/// more than to find them. `library` and `at` are SQL for a library's id and a moment, `shelves` a select of shelf ids.
+/// [`joined_listing`] reads it from a column named `files`.
+#[must_use]
+pub fn listing_sql(backend: DbBackend, library: &str, shelves: &str, at: &str) -> String {
+    const ENTRY: &str = "(name, kind, service_group, service_type, object_type, period, updated_at)";
+    let all = match backend {
+        DbBackend::Sqlite => format!("json_group_array(json_array{ENTRY})"),
+        _ => format!("json_agg(json_build_array{ENTRY})::text"),
+    };
+    format!(
+        "(SELECT {all} FROM file WHERE file.library_id = {library} AND file.shelf_id IN ({shelves}) AND {})",
+        current_at(at)
+    )
+}
+
+/// The list in a row of such a select, by name.
+pub fn joined_listing(row: &QueryResult) -> Result<Vec<Listed>, LibraryError> {
+    let all: Option<String> = row.try_get("", "files")?;
+    let corrupt = || StoreError::corrupt("file", "of a list");
+    let entries: Vec<Entry> = serde_json::from_str(all.as_deref().unwrap_or("[]")).map_err(|_| corrupt())?;
+    let mut listed = entries
+        .into_iter()
+        .map(|Entry(name, kind, group, service, object, period, updated_at)| {
+            let kind = FileKind::parse(&kind, group, service, object, period.as_deref())?;
+            Some(Listed { name, kind, updated_at })
+        })
+        .collect::<Option<Vec<_>>>()
+        .ok_or_else(corrupt)?;
+    listed.sort_unstable_by(|one, other| one.name.cmp(&other.name));
+    Ok(listed)
+}
+
+/// Name, kind, service group, service type, object type, period, when written.
+#[derive(Deserialize)]
+struct Entry<'a>(
+    String,
+    #[serde(borrow)] Cow<'a, str>,
+    Option<i64>,
+    Option<i64>,
+    Option<i64>,
+    #[serde(borrow)] Option<Cow<'a, str>>,
+    DateTime<Utc>,
+);
+
 /// How many files stand on a shelf.
 pub async fn count_files(
     db: &impl ConnectionTrait,
@@ -434,31 +527,84 @@ pub async fn count_files(
     Ok(mine.count(db).await?)
 }
 
-/// The file of this name on these shelves as it was at a moment.
-pub async fn files_named(
-    db: &impl ConnectionTrait,
-    library: &LibraryId,
-    shelves: &[ShelfId],
-    name: &str,
-    at: DateTime<Utc>,
-) -> Result<Option<File>, LibraryError> {
-    // No database is asked for text that it could not even compare.
-    if shelves.is_empty() || name.contains('\0') {
-        return Ok(None);
+/// A file as an app reaches it: with its shelf, the key of the shelf that the grant was given, and the app's slot.
+#[derive(Debug, Clone)]
+pub struct Reached {
+    file: File,
+    shelf: Shelf,
+    granted: Option<Granted>,
+    slot: Option<row::slot::Model>,
+}
+
+impl Reached {
+    /// The file.
+    #[must_use]
+    pub fn file(&self) -> &File {
+        &self.file
     }
-    let row = as_of(library, shelves, at).filter(row::file::Column::Name.eq(name)).one(db).await?;
-    Ok(row.map(File::try_from).transpose()?)
+
+    /// Opens slot, shelf and file, one with the other. [`LibraryError::Shut`] without a slot that the secret opens,
+    /// [`LibraryError::NotSharing`] when the grant was not given the shelf.
+    pub fn open(self, opener: Opener<'_>, now: DateTime<Utc>) -> Result<OpenedFile, LibraryError> {
+        let grant_key = GrantKey(unlock(self.slot, opener, now)?);
+        let granted = self.granted.ok_or(LibraryError::NotSharing)?;
+        let keys = granted.open(&grant_key).map_err(LibraryError::Damaged)?;
+        self.file.open(&self.shelf, &keys).map_err(LibraryError::Damaged)
+    }
+}
+
+/// The columns of a file that an app reaches, for a select that joins [`reach_sql`]; [`joined_reach`] reads them.
+#[must_use]
+pub fn reach_columns() -> String {
+    [
+        joined_columns::<row::file::Entity>("file_"),
+        joined_columns::<row::shelf::Entity>("shelf_"),
+        joined_columns::<row::grant_shelf::Entity>("granted_"),
+        joined_columns::<row::slot::Entity>("slot_"),
+    ]
+    .join(", ")
+}
+
+/// SQL that joins the file of a name as it was at a moment, with all that leads to it. Each argument is SQL: for the ids
+/// of library and grant, for the row whose access token was presented, for the name and for the moment.
+#[must_use]
+pub fn reach_sql(library: &str, grant: &str, pair: &str, name: &str, at: &str) -> String {
+    format!(
+        "LEFT JOIN file ON file.library_id = {library} AND file.name = {name} AND {} \
+         LEFT JOIN shelf ON shelf.id = file.shelf_id AND shelf.library_id = file.library_id \
+         LEFT JOIN grant_shelf ON grant_shelf.grant_id = {grant} AND grant_shelf.shelf_id = file.shelf_id \
+         AND grant_shelf.usage = '{}' \
+         LEFT JOIN slot ON slot.kind = '{}' AND slot.holder = {pair}",
+        current_at(at),
+        Usage::Read.as_str(),
+        SlotKind::Access.as_str(),
+    )
+}
+
+/// The file in a row of such a select.
+pub fn joined_reach(row: &QueryResult) -> Result<Option<Reached>, LibraryError> {
+    let file = row::file::Model::from_query_result_optional(row, "file_")?;
+    let shelf = row::shelf::Model::from_query_result_optional(row, "shelf_")?;
+    let (Some(file), Some(shelf)) = (file, shelf) else { return Ok(None) };
+    let granted = row::grant_shelf::Model::from_query_result_optional(row, "granted_")?;
+    Ok(Some(Reached {
+        file: file.try_into()?,
+        shelf: shelf.try_into()?,
+        granted: granted.map(Granted::try_from).transpose()?,
+        slot: row::slot::Model::from_query_result_optional(row, "slot_")?,
+    }))
+}
+
+/// Whether a version was the current one at a moment, in SQL.
+fn current_at(moment: &str) -> String {
+    format!("file.updated_at <= {moment} AND (file.superseded_at IS NULL OR file.superseded_at > {moment})")
 }
 
 fn as_of(library: &LibraryId, shelves: &[ShelfId], at: DateTime<Utc>) -> sea_orm::Select<row::file::Entity> {
-    let not_yet_superseded = Condition::any()
-        .add(row::file::Column::SupersededAt.is_null())
-        .add(row::file::Column::SupersededAt.gt(at));
     row::file::Entity::find()
         .filter(row::file::Column::LibraryId.eq(library.clone()))
         .filter(row::file::Column::ShelfId.is_in(shelves.iter().cloned()))
-        .filter(row::file::Column::UpdatedAt.lte(at))
-        .filter(not_yet_superseded)
+        .filter(Expr::cust_with_values(current_at("$1"), [at]))
 }
 
 /// The version of this name that is current.
@@ -560,15 +706,9 @@ impl TryFrom<row::file::Model> for File {
 
     fn try_from(row: row::file::Model) -> Result<Self, StoreError> {
         let corrupt = || StoreError::corrupt("file", &row.id);
-        let kind = match (row.kind.as_str(), row.service_group, row.service_type, row.object_type) {
-            ("raw", None, None, None) => FileKind::Raw,
-            ("mapped", Some(service_group), Some(service_type), Some(object_type)) => {
-                let period =
-                    row.period.as_deref().map(str::parse::<Period>).transpose().map_err(|_| corrupt())?;
-                FileKind::Mapped { service_group, service_type, object_type, period }
-            }
-            _ => return Err(corrupt()),
-        };
+        let period = row.period.as_deref();
+        let kind = FileKind::parse(&row.kind, row.service_group, row.service_type, row.object_type, period)
+            .ok_or_else(corrupt)?;
         Ok(Self {
             kind,
             id: row.id,

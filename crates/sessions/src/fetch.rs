@@ -5,6 +5,7 @@ use chrono::{DateTime, Utc};
 use consent_core::{Criterion, ResolvedRange, Scope, taxonomy};
 use consent_library::{Blobs, FileKind, Metadata, OpenedFile, ReadFailure, read, read_all};
 use futures_util::{Stream, StreamExt, future::Either, stream};
+use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use crate::{Coverage, SessionError};
@@ -109,15 +110,21 @@ fn mapped_metadata(kind: &FileKind, count: u64) -> Value {
         "objectType": taxonomy::object_type(*object_type).map_or("", |known| known.reference),
         "serviceGroup": taxonomy::service_group(*service_group).map_or("", |known| known.reference),
         "serviceName": taxonomy::service_type(*service_type).map_or("", |known| known.reference),
-        "schema": schema(),
+        "schema": Schema::CURRENT,
         "objectVersion": taxonomy::OBJECT_VERSION,
     })
 }
 
-/// Names the format of mapped objects, as lists and metadata carry it.
-#[must_use]
-pub fn schema() -> Value {
-    json!({ "standard": "digime", "version": taxonomy::OBJECT_VERSION })
+/// Names a format of mapped objects, as lists and metadata carry it.
+#[derive(Debug, Clone, Copy, Serialize)]
+pub struct Schema {
+    standard: &'static str,
+    version: &'static str,
+}
+
+impl Schema {
+    /// The one there is.
+    pub const CURRENT: Self = Self { standard: "digime", version: taxonomy::OBJECT_VERSION };
 }
 
 fn raw_metadata(metadata: &Metadata) -> Value {

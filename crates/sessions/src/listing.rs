@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use consent_core::{ResolvedRange, Scope};
-use consent_library::{File, FileKind, OpenedFile};
+use consent_library::{FileKind, Listed, OpenedFile};
 
 use crate::{Outcome, State, selects};
 
@@ -14,7 +14,7 @@ pub struct FileList {
     /// How far each account is.
     pub accounts: Outcome,
     /// The files in scope, by name.
-    pub files: Vec<File>,
+    pub files: Vec<Listed>,
 }
 
 /// How much of a file a scope covers.
@@ -49,12 +49,6 @@ impl Coverage {
             _ => Self::Part(touching),
         }
     }
-}
-
-/// The mapped files of which the scope covers something.
-#[must_use]
-pub fn covered(scope: &Scope, files: Vec<File>, now: DateTime<Utc>) -> Vec<File> {
-    files.into_iter().filter(|file| Coverage::of(scope, &file.kind, now) != Coverage::None).collect()
 }
 
 /// The raw files that the scope selects by what they say of themselves.

@@ -18,6 +18,7 @@ pub mod session {
         pub options: Json,
         pub state: String,
         pub outcome: Option<Json>,
+        pub shelves: Option<Json>,
         pub started_at: Option<DateTimeUtc>,
         pub ended_at: Option<DateTimeUtc>,
         pub expires_at: DateTimeUtc,

@@ -1,10 +1,12 @@
 //! A session: a short window in which an app reads files (`protocol/digime.md` §9).
 
 use chrono::{DateTime, TimeDelta, Utc};
-use consent_core::{AppId, ContractId, GrantId, Scope, SessionId};
+use consent_core::{AppId, ContractId, GrantId, Scope, SessionId, ShelfId};
 use consent_crypto::Digest;
 use consent_library::AccountState;
 use serde::{Deserialize, Serialize};
+
+use crate::SessionError;
 
 /// How far a session is; never goes back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -112,6 +114,8 @@ pub struct Session {
     pub state: State,
     /// How each account ended, by its id on the wire; empty until the list is final.
     pub outcome: Outcome,
+    /// The parts of the library that a final list is of; what was shared later is not on it.
+    pub shelves: Vec<ShelfId>,
     /// When it ends; fixed from the start.
     pub expires_at: DateTime<Utc>,
 }
@@ -136,6 +140,11 @@ pub struct NewSession {
 }
 
 impl Session {
+    /// The session, if its time is not over.
+    pub fn living(self, now: DateTime<Utc>) -> Result<Self, SessionError> {
+        if self.expires_at <= now { Err(SessionError::Unknown) } else { Ok(self) }
+    }
+
     /// Whether the time that the app gave the sources is over.
     #[must_use]
     pub fn is_overdue_at(&self, now: DateTime<Utc>) -> bool {

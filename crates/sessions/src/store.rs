@@ -1,12 +1,13 @@
 //! The rows of sessions.
 
 use chrono::{DateTime, Utc};
-use consent_core::{Ambient, ContractId, GrantId, Scope, SessionId};
+use consent_core::{Ambient, GrantId, Scope, SessionId, ShelfId};
 use consent_crypto::{Digest, Secret, SecretKind};
 use consent_library::AccountState;
-use consent_store::{Migration, StoreError, Tx};
+use consent_store::{Migration, StoreError, Tx, joined_columns};
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, UpdateMany, sea_query::Expr,
+    ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter, QueryResult,
+    UpdateMany, sea_query::Expr,
 };
 use sea_orm_migration::MigrationTrait;
 
@@ -15,10 +16,16 @@ use crate::{NewSession, Outcome, Session, SessionError, State, row};
 /// This crate's tables.
 #[must_use]
 pub fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-    vec![Migration::new(
-        "m20261122_000070_session",
-        include_str!("../migrations/m20261122_000070_session.sql"),
-    )]
+    vec![
+        Migration::new(
+            "m20261122_000070_session",
+            include_str!("../migrations/m20261122_000070_session.sql"),
+        ),
+        Migration::new(
+            "m20261206_000071_listed_shelves",
+            include_str!("../migrations/m20261206_000071_listed_shelves.sql"),
+        ),
+    ]
 }
 
 /// Opens a session; it runs at once when its grant is known, otherwise it waits for the person.
@@ -39,6 +46,7 @@ pub async fn open_session(
         options: new.options,
         state,
         outcome: Vec::new(),
+        shelves: Vec::new(),
         expires_at: now + new.lifetime,
     };
     let model = row::session::ActiveModel {
@@ -52,6 +60,7 @@ pub async fn open_session(
         options: Set(serde_json::to_value(&session.options).expect("options are plain")),
         state: Set(session.state.name().to_owned()),
         outcome: Set(None),
+        shelves: Set(None),
         started_at: Set(session.grant.is_some().then_some(now)),
         ended_at: Set(None),
         expires_at: Set(session.expires_at),
@@ -61,17 +70,16 @@ pub async fn open_session(
     Ok((session, key))
 }
 
-/// The living session of this contract that a key names.
-pub async fn find(
-    db: &impl ConnectionTrait,
-    contract: &ContractId,
-    key: &Secret,
-    now: DateTime<Utc>,
-) -> Result<Session, SessionError> {
-    let mine = row::session::Entity::find()
-        .filter(row::session::Column::Digest.eq(key.digest().as_bytes().to_vec()))
-        .filter(row::session::Column::ContractId.eq(contract.clone()));
-    living(mine.one(db).await?, now)
+/// The columns of a session for a select that joins `session`; [`joined_session`] reads them.
+#[must_use]
+pub fn session_columns() -> String {
+    joined_columns::<row::session::Entity>("session_")
+}
+
+/// The session in a row of such a select, living or not.
+pub fn joined_session(row: &QueryResult) -> Result<Option<Session>, SessionError> {
+    let model = row::session::Model::from_query_result_optional(row, "session_")?;
+    Ok(model.map(Session::try_from).transpose()?)
 }
 
 /// The living session with this id.
@@ -80,12 +88,8 @@ pub async fn find_by_id(
     id: &SessionId,
     now: DateTime<Utc>,
 ) -> Result<Session, SessionError> {
-    living(row::session::Entity::find_by_id(id.clone()).one(db).await?, now)
-}
-
-fn living(row: Option<row::session::Model>, now: DateTime<Utc>) -> Result<Session, SessionError> {
-    let session = Session::try_from(row.ok_or(SessionError::Unknown)?)?;
-    if session.expires_at <= now { Err(SessionError::Unknown) } else { Ok(session) }
+    let row = row::session::Entity::find_by_id(id.clone()).one(db).await?;
+    Session::try_from(row.ok_or(SessionError::Unknown)?)?.living(now)
 }
 
 /// Lets a waiting session run for the grant that the person gave, with the scope that came of it.
@@ -118,14 +122,22 @@ pub async fn adopt(tx: &Tx, id: &SessionId, family: &Digest) -> Result<(), Sessi
     Ok(())
 }
 
-/// Makes the list of a running session final, with how each account ended; of two who do so the first one counts.
-pub async fn end(tx: &Tx, id: &SessionId, outcome: &Outcome, now: DateTime<Utc>) -> Result<(), SessionError> {
+/// Makes the list of a running session final, with how each account ended and the parts of the library it is of; of two
+/// who do so the first one counts.
+pub async fn end(
+    tx: &Tx,
+    id: &SessionId,
+    outcome: &Outcome,
+    shelves: &[ShelfId],
+    now: DateTime<Utc>,
+) -> Result<(), SessionError> {
     let whole = outcome.iter().all(|(_, state)| *state == AccountState::Completed);
     let state = if whole { State::Completed { at: now } } else { State::Partial { at: now } };
     let outcome = serde_json::to_value(outcome).expect("an outcome is plain text and numbers");
     row::session::Entity::update_many()
         .col_expr(row::session::Column::State, Expr::value(state.name()))
         .col_expr(row::session::Column::Outcome, Expr::value(outcome))
+        .col_expr(row::session::Column::Shelves, Expr::value(serde_json::json!(shelves)))
         .col_expr(row::session::Column::EndedAt, Expr::value(now))
         .filter(row::session::Column::Id.eq(id.clone()))
         .filter(row::session::Column::EndedAt.is_null())
@@ -186,6 +198,10 @@ impl TryFrom<row::session::Model> for Session {
             options: serde_json::from_value(row.options).map_err(|_| corrupt())?,
             outcome: match row.outcome {
                 Some(outcome) => serde_json::from_value(outcome).map_err(|_| corrupt())?,
+                None => Vec::new(),
+            },
+            shelves: match row.shelves {
+                Some(shelves) => serde_json::from_value(shelves).map_err(|_| corrupt())?,
                 None => Vec::new(),
             },
             state: State::parse(&row.state, row.started_at, row.ended_at).ok_or_else(corrupt)?,

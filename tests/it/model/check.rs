@@ -3,11 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
-use consent_auth::AuthError;
 use consent_core::{Cursor, GrantId, ShelfId};
 use consent_crypto::{Key, KeyPurpose, Secret};
 use consent_events::verify_chain;
-use consent_gateway::platform::Platform;
+use consent_gateway::{
+    flows::{self, Claimed},
+    platform::Platform,
+};
 use consent_library::{
     File, GrantKey, Granted, LibraryError, LibraryKey, Opener, OpensTo, Shelf, ShelfKeys, SlotKind, Usage,
 };
@@ -234,11 +236,11 @@ async fn check_doors(platform: &Platform, book: &Book) {
         let Some(access) = &pair.access else { continue };
         let grant = book.families[pair.family].grant;
         let kept = consent_grants::find_by_id(&platform.db, &book.grants[grant].id).await.unwrap();
-        match consent_auth::find_access(&platform.db, access, &kept.contract, now).await {
-            Ok(_) => assert!(pair.is_live_at(now), "access token {index} is dead"),
-            Err(AuthError::UnknownToken) => assert!(!pair.is_live_at(now), "access token {index} lives"),
-            Err(error) => panic!("{error}"),
-        }
+        let client = consent_contracts::client_id(&kept.app, &kept.contract);
+        let claimed = Claimed { client_id: &client, token: Some(access.clone()), ..Claimed::default() };
+        let (_, standing) = flows::look_up(platform, claimed).await.unwrap();
+        let lives = standing.pair.is_some_and(|pair| pair.living(now).is_ok());
+        assert_eq!(lives, pair.is_live_at(now), "access token {index}");
     }
 }
 

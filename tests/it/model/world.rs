@@ -6,6 +6,7 @@ mod people;
 
 use std::{
     future::{Future, poll_fn},
+    sync::Arc,
     task::Poll,
 };
 
@@ -32,7 +33,7 @@ pub struct World {
     platform: Platform,
     clock: TestClock,
     chance: SeededEntropy,
-    clients: Vec<Client>,
+    clients: Vec<Arc<Client>>,
     book: Book,
     checker: Checker,
     name: String,
@@ -69,7 +70,7 @@ impl World {
     pub async fn new(platform: &TestPlatform, seed: u64) -> Self {
         let mut clients = Vec::new();
         for (keys, future) in [("app-1", false), ("app-2", true)] {
-            clients.push(client(&platform.inner, keys, future).await);
+            clients.push(Arc::new(client(&platform.inner, keys, future).await));
         }
         Self {
             platform: platform.inner.clone(),

@@ -7,6 +7,7 @@ use consent_crypto::{
     seal::open_sealed,
     slot::{unwrap_bytes, unwrap_key},
 };
+use consent_gateway::flows::{self, Claimed};
 use consent_library::{GrantKey, LibraryKey, Opener, SlotKind};
 use harness::{HtmlForm, MockApp, Part, Person, TestPlatform, Visit, Web, Yes, fixture};
 use sea_orm::{ConnectionTrait, QueryResult, Statement};
@@ -296,8 +297,10 @@ async fn keep_keys(
     for (app, yes) in grants {
         let grant: GrantId = yes.grant.parse().unwrap();
         let token = Secret::parse(SecretKind::AccessToken, yes.shared.tokens.access.value.expose()).unwrap();
-        let contract = app.contract_id.parse().unwrap();
-        let pair = consent_auth::find_access(db, &token, &contract, now).await.unwrap();
+        let client = format!("{}_{}", app.id, app.contract_id);
+        let claimed = Claimed { client_id: &client, token: Some(token.clone()), ..Claimed::default() };
+        let (_, standing) = flows::look_up(&platform.inner, claimed).await.unwrap();
+        let pair = standing.pair.unwrap();
         assert_eq!(pair.grant, grant);
         let (holder, opener) = (pair.id.as_str(), Opener::Secret(&token));
         let key: GrantKey =

@@ -1,12 +1,14 @@
 //! Apps, contracts and keys in an empty database under a still clock.
 
+use std::sync::Arc;
+
 use chrono::TimeDelta;
 use consent_core::testing::{TestClock, ambient};
 use consent_store::{Database, Pool};
 use sea_orm_migration::SchemaManager;
 
 use super::*;
-use crate::migrations;
+use crate::{Clients, migrations};
 
 const POLICY: Policy = Policy { sandbox: false };
 
@@ -103,6 +105,10 @@ impl Registry {
         let kid = kid(n);
         self.write(async |tx| retire_key(tx, &of.app_id, &of.id, &kid, how, &self.ambient).await.map(|_| ()))
             .await
+    }
+
+    async fn revision(&self, of: &Contract) -> i64 {
+        row::contract::Entity::find_by_id(of.id.clone()).one(&self.db).await.unwrap().unwrap().revision
     }
 
     async fn client(&self, of: &Contract) -> Result<Client, ContractsError> {
@@ -348,6 +354,40 @@ async fn a_client_id_is_compared_as_a_whole() {
         let found = find_client(&registry.db, &wrong).await;
         assert!(matches!(found, Err(ContractsError::UnknownClient)), "{}", &wrong[..wrong.len().min(70)]);
     }
+}
+
+#[tokio::test]
+async fn a_client_read_before_is_good_until_anything_of_it_changes() {
+    let registry = Registry::new().await;
+    let (app, _) = registry.app("Tidemark").await;
+    let contract = registry.published(&app).await;
+    let (clients, id) = (Clients::default(), contract.client_id());
+    let revision = registry.revision(&contract).await;
+    let mut known = clients.find(&registry.db, &id, revision).await.unwrap();
+    assert!(Arc::ptr_eq(&known, &clients.find(&registry.db, &id, revision).await.unwrap()));
+    for change in 0..7 {
+        match change {
+            0 => registry.add_key(&contract, 2, None).await.unwrap(),
+            1 => registry.retire_key(&contract, 1, Retire::At(registry.now())).await.unwrap(),
+            2 => registry.retire_key(&contract, 1, Retire::Compromised).await.unwrap(),
+            3 => drop(registry.revise(&contract, document(2)).await.unwrap()),
+            4 => drop(registry.publish(&contract).await.unwrap()),
+            5 => {
+                drop(registry.write(async |tx| suspend_app(tx, &app, &registry.ambient).await).await.unwrap())
+            }
+            _ => drop(registry.write(async |tx| reinstate_app(tx, &app).await).await.unwrap()),
+        }
+        let revision = registry.revision(&contract).await;
+        assert!(revision > known.revision, "change {change}");
+        match clients.find(&registry.db, &id, revision).await {
+            Ok(client) => known = client,
+            Err(error) => assert!(change == 5, "{error}"),
+        }
+    }
+    assert_eq!((known.contract.version, known.revision), (2, registry.revision(&contract).await));
+    registry.retire(&contract).await.unwrap();
+    let revision = registry.revision(&contract).await;
+    assert!(clients.find(&registry.db, &id, revision).await.is_err());
 }
 
 #[tokio::test]

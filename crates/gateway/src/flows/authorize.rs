@@ -1,5 +1,7 @@
 //! An app asks: for a consent, for one more account, for a person's confirmation.
 
+use std::sync::Arc;
+
 use consent_auth::{AuthError, AuthorizationRequest, FamilyHint, HandleKind, NewRequest, RequestKind};
 use consent_contracts::{Access as ContractAccess, Client, find_app};
 use consent_core::{GrantId, Scope};
@@ -14,7 +16,7 @@ use crate::platform::Platform;
 #[derive(Debug, Clone)]
 pub struct Caller {
     /// The app and the contract it speaks under.
-    pub client: Client,
+    pub client: Arc<Client>,
     /// The contract key that signed.
     pub kid: String,
     /// Good once.

@@ -43,8 +43,8 @@ async fn say_so(
     };
     client_of(&tx, &request).await?;
     let (library, key) = open_library(platform, &tx, who).await?;
-    consent_grants::lock_alone(&tx, &grant.id, &platform.ambient).await.map_err(ended)?;
-    let grant = consent_grants::find(&tx, &request.contract, &grant.id).await?;
+    let locked = consent_grants::lock_alone(&tx, &grant.id, &platform.ambient).await;
+    let (grant, _) = locked.map_err(ended)?;
     let decision = Decision::Yes { person: grant.person.clone(), grant: grant.id.clone() };
     consent_auth::decide(&tx, &request.id, &decision, now).await?;
     end_access(platform, &tx, &grant).await?;

@@ -7,7 +7,7 @@ use consent_core::{AccountId, Actor, RequestId, ShelfId};
 use consent_crypto::{Secret, digest::hex_decode};
 use consent_events::Act;
 use consent_grants::{Choices, Grant, GrantError, NewGrant};
-use consent_library::{GrantKey, Library, LibraryKey, Opener, ShelfKind, SlotKind};
+use consent_library::{GrantKey, Library, LibraryKey, NewSlot, Opener, ShelfKind, SlotKind};
 use consent_sources::Account;
 use consent_store::Tx;
 
@@ -118,14 +118,14 @@ pub async fn open_again(platform: &Platform, who: &SignedIn, id: &RequestId) -> 
     let (request, decision) = consent_auth::find_answered(&tx, id, &who.sign_in.person, now).await?;
     let Decision::Yes { grant, .. } = decision else { return Err(AuthError::AlreadyDecided.into()) };
     let (library, key) = open_library(platform, &tx, who).await?;
-    consent_grants::lock_alone(&tx, &grant, &platform.ambient).await.map_err(|error| match error {
+    let locked = consent_grants::lock_alone(&tx, &grant, &platform.ambient).await;
+    let (grant, _) = locked.map_err(|error| match error {
         GrantError::Refused { .. } => FlowError::Auth(AuthError::AlreadyDecided),
         error => error.into(),
     })?;
-    if !consent_auth::has_unused_code(&tx, &grant, &request.session, now).await? {
+    if !consent_auth::has_unused_code(&tx, &grant.id, &request.session, now).await? {
         return Err(AuthError::AlreadyDecided.into());
     }
-    let grant = consent_grants::find(&tx, &request.contract, &grant).await?;
     let grant_key = consent_library::grant_key_of_owner(&tx, &grant.id, &library.id, &key).await?;
     let code = code_for(platform, &tx, &request, &grant, &grant_key).await?;
     tx.commit().await?;
@@ -289,21 +289,10 @@ pub(super) async fn code_for(
         challenge: request.challenge.clone().ok_or(FlowError::WrongKind)?,
     };
     let (row, code, not_after) = consent_auth::issue_code(tx, new, ambient).await?;
-    let owner = consent_grants::lock(tx, &grant.id, ambient).await?;
-    let (kind, holder, opener) = (SlotKind::Code, row.as_str(), Opener::Secret(&code));
-    let content = grant_key.key();
-    consent_library::insert_slot(
-        tx,
-        &owner,
-        &grant.library,
-        kind,
-        holder,
-        opener,
-        Some(not_after),
-        content,
-        ambient,
-    )
-    .await?;
+    let (_, owner) = consent_grants::lock(tx, &grant.id, ambient).await?;
+    let (opener, not_after) = (Opener::Secret(&code), Some(not_after));
+    let slot = NewSlot { kind: SlotKind::Code, holder: row.as_str(), opener, not_after };
+    consent_library::insert_slots(tx, &owner, &grant.library, grant_key.key(), &[slot], ambient).await?;
     Ok(code)
 }
 

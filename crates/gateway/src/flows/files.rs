@@ -5,9 +5,8 @@ use std::{io, time::Duration};
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use consent_contracts::Access as ContractAccess;
-use consent_crypto::{Secret, envelope};
+use consent_crypto::envelope;
 use consent_grants::{Grant, Stage};
-use consent_library::{FileKind, LibraryError};
 use consent_sessions::{Presented, SessionError, State};
 use futures_util::{Stream, StreamExt, TryStreamExt, stream};
 use tokio::time::Instant;
@@ -32,30 +31,15 @@ pub struct Download {
     presented: Presented,
 }
 
-/// Opens a file that the session lists.
-pub async fn open_file(
-    platform: &Platform,
-    access: &Access,
-    key: &Secret,
-    name: &str,
-) -> Result<Download, FlowError> {
+/// Opens the file that was asked for, if the session lists it.
+pub async fn open_file(platform: &Platform, access: &Access) -> Result<Download, FlowError> {
     let now = platform.ambient.now();
-    let session = access.session(platform, key).await?;
+    let session = access.session(now)?;
     if session.state == State::Pending {
         return Err(SessionError::NoFile.into());
     }
-    let (grant, at) = (&access.grant, session.state.as_of(now));
-    let shelves = access.shelves_of(platform, &session).await?;
-    let file = consent_library::files_named(&platform.db, &grant.library, &shelves, name, at).await?;
-    let file = file.ok_or(SessionError::NoFile)?;
     let raw = reads(&access.caller.client)? == ContractAccess::ReadRaw;
-    if raw != (file.kind == FileKind::Raw) {
-        return Err(SessionError::NoFile.into());
-    }
-    let keys = access.shelf_keys(platform).await?;
-    let keys = keys.iter().find(|keys| *keys.shelf() == file.shelf).ok_or(SessionError::NoFile)?;
-    let shelf = consent_library::shelf(&platform.db, &grant.library, &file.shelf).await?;
-    let opened = file.open(&shelf, keys).map_err(LibraryError::Damaged)?;
+    let opened = access.open_file(&session, raw, now)?;
     let scope = access.today(&session.scope, now);
     let presented = consent_sessions::open(&platform.blobs, opened, &scope, now).await?;
     Ok(Download {

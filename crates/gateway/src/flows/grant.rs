@@ -74,7 +74,7 @@ pub(super) async fn give_shelves(
     grant: &Grant,
     key: &LibraryKey,
 ) -> Result<(), FlowError> {
-    let owner = consent_grants::lock(tx, &grant.id, &platform.ambient).await?;
+    let (_, owner) = consent_grants::lock(tx, &grant.id, &platform.ambient).await?;
     let grant_key = consent_library::grant_key_of_owner(tx, &grant.id, &grant.library, key).await?;
     for id in &grant.choices.shelves {
         let shelf = consent_library::shelf(tx, &grant.library, id).await?;

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use consent_core::{Actor, PersonId, SignInId};
 use consent_crypto::{PasswordKeys, Secret, SecretKind};
-use consent_library::{Library, LibraryKey, Opener, SlotKind};
+use consent_library::{Library, LibraryKey, NewSlot, Opener, SlotKind};
 use consent_people::{
     Credentials, LibraryState, NewPerson, NewSignIn, PasswordRecord, PeopleError, Person, SignIn, attempts,
 };
@@ -155,7 +155,7 @@ pub async fn new_recovery_code(
 pub async fn sign_out(platform: &Platform, who: &SignedIn) -> Result<(), FlowError> {
     let tx = platform.db.begin_write().await?;
     consent_people::end_sign_in(&tx, &who.sign_in.person, &who.sign_in.id).await?;
-    consent_library::remove_slot(&tx, SlotKind::SignIn, who.sign_in.id.as_str()).await?;
+    consent_library::remove_slots(&tx, &[SlotKind::SignIn], &[who.sign_in.id.as_str()]).await?;
     tx.commit().await?;
     Ok(())
 }
@@ -165,7 +165,7 @@ pub async fn end_sign_in(platform: &Platform, who: &SignedIn, id: &SignInId) -> 
     let tx = platform.db.begin_write().await?;
     let ended = consent_people::end_sign_in(&tx, &who.sign_in.person, id).await?;
     if ended {
-        consent_library::remove_slot(&tx, SlotKind::SignIn, id.as_str()).await?;
+        consent_library::remove_slots(&tx, &[SlotKind::SignIn], &[id.as_str()]).await?;
     }
     tx.commit().await?;
     Ok(ended)
@@ -285,10 +285,9 @@ async fn put_slot(
     opener: Opener<'_>,
 ) -> Result<(), FlowError> {
     let (owner, holder) = (consent_people::lock(tx, &library.person).await?, library.person.as_str());
-    consent_library::remove_slot(tx, kind, holder).await?;
-    let ambient = &platform.ambient;
-    consent_library::insert_slot(tx, &owner, &library.id, kind, holder, opener, None, key.key(), ambient)
-        .await?;
+    consent_library::remove_slots(tx, &[kind], &[holder]).await?;
+    let slot = NewSlot { kind, holder, opener, not_after: None };
+    consent_library::insert_slots(tx, &owner, &library.id, key.key(), &[slot], &platform.ambient).await?;
     Ok(())
 }
 
@@ -305,25 +304,13 @@ async fn open_sign_in(
     let owner = consent_people::lock(tx, &library.person).await?;
     let (holder, opener) = (sign_in.id.as_str(), Opener::Secret(&secret));
     let not_after = Some(sign_in.created_at + policy.longest_for);
-    let kind = SlotKind::SignIn;
-    consent_library::insert_slot(
-        tx,
-        &owner,
-        &library.id,
-        kind,
-        holder,
-        opener,
-        not_after,
-        key.key(),
-        ambient,
-    )
-    .await?;
+    let slot = NewSlot { kind: SlotKind::SignIn, holder, opener, not_after };
+    consent_library::insert_slots(tx, &owner, &library.id, key.key(), &[slot], ambient).await?;
     Ok(SignedIn { sign_in, secret })
 }
 
 async fn end_other_sign_ins(tx: &Tx, person: &PersonId, except: Option<&SignIn>) -> Result<(), FlowError> {
-    for ended in consent_people::end_all(tx, person, except.map(|sign_in| &sign_in.id)).await? {
-        consent_library::remove_slot(tx, SlotKind::SignIn, ended.as_str()).await?;
-    }
-    Ok(())
+    let ended = consent_people::end_all(tx, person, except.map(|sign_in| &sign_in.id)).await?;
+    let holders: Vec<_> = ended.iter().map(SignInId::as_str).collect();
+    Ok(consent_library::remove_slots(tx, &[SlotKind::SignIn], &holders).await?)
 }

@@ -6,11 +6,14 @@ use consent_contracts::Access as ContractAccess;
 use consent_core::{Scope, ShelfId};
 use consent_crypto::Secret;
 use consent_grants::{Grant, GrantError, Stage, Verb};
-use consent_library::{AccountState, File, FileKind, GrantKey, LibraryError, Opener, ShelfKeys, SlotKind};
-use consent_sessions::{FileList, NewSession, Session, SessionError, State};
+use consent_library::{
+    AccountState, File, FileKind, GrantKey, LibraryError, Listed, OpenedFile, Opener, Reached, ShelfKeys,
+    SlotKind,
+};
+use consent_sessions::{Coverage, FileList, NewSession, Session, SessionError, State};
 use consent_sources::{Account, Credentials};
 
-use super::{Asked, FlowError, authorize::Caller, consent::reads, sync};
+use super::{Asked, FlowError, Standing, authorize::Caller, consent::reads, sync};
 use crate::platform::Platform;
 
 /// Proof that an app may act for a grant now: its request was signed, its token lives, the grant is active.
@@ -23,6 +26,9 @@ pub struct Access {
     /// The grant.
     pub grant: Grant,
     token: Secret,
+    session: Option<Session>,
+    files: Vec<Listed>,
+    file: Option<Reached>,
 }
 
 /// A session that was just opened.
@@ -35,11 +41,13 @@ pub struct Triggered {
 }
 
 impl Access {
-    /// Checks a token against the grant it acts for.
-    pub async fn check(platform: &Platform, caller: Caller, token: Secret) -> Result<Self, FlowError> {
-        let (now, contract) = (platform.ambient.now(), &caller.client.contract.id);
-        let pair = consent_auth::find_access(&platform.db, &token, contract, now).await?;
-        let grant = consent_grants::find(&platform.db, contract, &pair.grant).await?;
+    /// Checks what was presented against the grant it is for.
+    pub async fn check(platform: &Platform, caller: Caller, standing: Standing) -> Result<Self, FlowError> {
+        let (now, Standing { token, pair, grant, session, files, file }) = (platform.ambient.now(), standing);
+        let (Some(token), Some(pair), Some(grant)) = (token, pair, grant) else {
+            return Err(AuthError::UnknownToken.into());
+        };
+        let pair = pair.living(now)?;
         match grant.stage_at(now) {
             Stage::Active => {}
             Stage::Stopped { .. } => return Err(FlowError::Stopped),
@@ -52,7 +60,7 @@ impl Access {
             consent_auth::note_use(&tx, &pair.id, now).await?;
             tx.commit().await?;
         }
-        Ok(Self { caller, pair, grant, token })
+        Ok(Self { caller, pair, grant, token, session, files, file })
     }
 
     /// The key that the presented token opens.
@@ -62,6 +70,26 @@ impl Access {
         let opened = consent_library::open_slot(&platform.db, SlotKind::Access, holder, opener, now).await;
         opened.map_err(|error| match error {
             LibraryError::Shut => AuthError::UnknownToken.into(),
+            error => error.into(),
+        })
+    }
+
+    /// The file that was asked for, of this kind and on a shelf that the session reads, with the keys that the presented
+    /// token leads to.
+    pub(super) fn open_file(
+        &self,
+        session: &Session,
+        raw: bool,
+        now: DateTime<Utc>,
+    ) -> Result<OpenedFile, FlowError> {
+        let reached = self.file.clone().filter(|reached| {
+            let file = reached.file();
+            raw == (file.kind == FileKind::Raw) && self.shelves_of(session).contains(&file.shelf)
+        });
+        let reached = reached.ok_or(SessionError::NoFile)?;
+        reached.open(Opener::Secret(&self.token), now).map_err(|error| match error {
+            LibraryError::Shut => AuthError::UnknownToken.into(),
+            LibraryError::NotSharing => SessionError::NoFile.into(),
             error => error.into(),
         })
     }
@@ -91,32 +119,21 @@ impl Access {
         scope.narrowed_by(&self.caller.client.contract.document.scope, now)
     }
 
-    /// The session of this key, if it is this grant's.
-    pub(super) async fn session(&self, platform: &Platform, key: &Secret) -> Result<Session, FlowError> {
-        let contract = &self.caller.client.contract.id;
-        let session = consent_sessions::find(&platform.db, contract, key, platform.ambient.now()).await?;
+    /// The session whose key was presented, if it is this grant's.
+    pub(super) fn session(&self, now: DateTime<Utc>) -> Result<Session, FlowError> {
+        let session = self.session.clone().ok_or(SessionError::Unknown)?.living(now)?;
         let mine = session.grant.as_ref().is_none_or(|grant| *grant == self.grant.id)
             && session.family.as_ref().is_none_or(|family| *family == self.pair.family);
         if mine { Ok(session) } else { Err(SessionError::Unknown.into()) }
     }
 
-    /// The shelves that a session reads: all of its grant, but none of an account that joined after its list was final.
-    pub(super) async fn shelves_of(
-        &self,
-        platform: &Platform,
-        session: &Session,
-    ) -> Result<Vec<ShelfId>, FlowError> {
+    /// The shelves that a session reads: all of its grant, and once its list is final none that joined later.
+    pub(super) fn shelves_of(&self, session: &Session) -> Vec<ShelfId> {
         let mut shelves = self.grant.choices.shelves.clone();
-        // With no more shelves than accounts on the list, none has joined.
-        if !session.state.is_final() || shelves.len() <= session.outcome.len() {
-            return Ok(shelves);
+        if session.state.is_final() {
+            shelves.retain(|shelf| session.shelves.contains(shelf));
         }
-        for account in sync::shared_accounts(platform, &self.grant).await? {
-            if session.outcome.iter().all(|(listed, _)| *listed != account.entity_id) {
-                shelves.retain(|shelf| *shelf != account.shelf);
-            }
-        }
-        Ok(shelves)
+        shelves
     }
 }
 
@@ -147,10 +164,10 @@ pub async fn trigger(platform: &Platform, access: &Access, asked: Asked) -> Resu
     Ok(Triggered { session, key })
 }
 
-/// What a session may read now, and how far it is.
-pub async fn file_list(platform: &Platform, access: &Access, key: &Secret) -> Result<FileList, FlowError> {
+/// What the session may read now, and how far it is.
+pub async fn file_list(platform: &Platform, access: &Access) -> Result<FileList, FlowError> {
     let now = platform.ambient.now();
-    let mut session = access.session(platform, key).await?;
+    let mut session = access.session(now)?;
     let accounts = match session.state {
         State::Pending => {
             return Ok(FileList { state: State::Pending, accounts: Vec::new(), files: Vec::new() });
@@ -161,9 +178,10 @@ pub async fn file_list(platform: &Platform, access: &Access, key: &Secret) -> Re
             let states = sync::states(&session, &accounts, now);
             if states.iter().all(|(_, state)| *state != AccountState::Running) {
                 let tx = platform.db.begin_write().await?;
-                consent_sessions::end(&tx, &session.id, &states, now).await?;
+                let shelves = &access.grant.choices.shelves;
+                consent_sessions::end(&tx, &session.id, &states, shelves, now).await?;
                 tx.commit().await?;
-                session = access.session(platform, key).await?;
+                session = consent_sessions::find_by_id(&platform.db, &session.id, now).await?;
             }
             states
         }
@@ -178,15 +196,26 @@ async fn reachable(
     access: &Access,
     session: &Session,
     now: DateTime<Utc>,
-) -> Result<Vec<File>, FlowError> {
+) -> Result<Vec<Listed>, FlowError> {
     let (library, at) = (&access.grant.library, session.state.as_of(now));
-    let shelves = access.shelves_of(platform, session).await?;
-    let files = consent_library::files_as_of(&platform.db, library, &shelves, at).await?;
-    let scope = access.today(&session.scope, now);
-    if reads(&access.caller.client)? == ContractAccess::ReadRaw {
+    let shelves = access.shelves_of(session);
+    let (scope, raw) =
+        (access.today(&session.scope, now), reads(&access.caller.client)? == ContractAccess::ReadRaw);
+    if raw && !(scope.criteria.is_empty() && scope.time_ranges.is_empty()) {
+        let files = consent_library::files_as_of(&platform.db, library, &shelves, at).await?;
         return matching_raw(platform, access, &scope, files).await;
     }
-    Ok(consent_sessions::covered(&scope, files, now))
+    let was_final = access.session.as_ref().is_some_and(|asked| asked.state.is_final());
+    let mut files = if was_final {
+        access.files.clone()
+    } else {
+        consent_library::listed_as_of(&platform.db, library, &shelves, at).await?
+    };
+    files.retain(|file| match file.kind {
+        FileKind::Raw => raw,
+        FileKind::Mapped { .. } => !raw && Coverage::of(&scope, &file.kind, now) != Coverage::None,
+    });
+    Ok(files)
 }
 
 /// Raw files are chosen by what they say of themselves, which their shelf's key opens.
@@ -195,21 +224,17 @@ async fn matching_raw(
     access: &Access,
     scope: &Scope,
     files: Vec<File>,
-) -> Result<Vec<File>, FlowError> {
-    let mut raw: Vec<File> = files.into_iter().filter(|file| file.kind == FileKind::Raw).collect();
-    if scope.criteria.is_empty() && scope.time_ranges.is_empty() {
-        return Ok(raw);
-    }
+) -> Result<Vec<Listed>, FlowError> {
     let keys = access.shelf_keys(platform).await?;
     let shelves = consent_library::shelves(&platform.db, &access.grant.library).await?;
     let now = platform.ambient.now();
-    raw.retain(|file| {
-        let keys = keys.iter().find(|keys| *keys.shelf() == file.shelf);
-        let shelf = shelves.iter().find(|shelf| shelf.id == file.shelf);
-        let opened = keys.zip(shelf).and_then(|(keys, shelf)| file.clone().open(shelf, keys).ok());
-        opened.is_some_and(|opened| consent_sessions::selects(scope, &opened.metadata, now))
+    let matching = files.into_iter().filter(|file| file.kind == FileKind::Raw).filter_map(|file| {
+        let keys = keys.iter().find(|keys| *keys.shelf() == file.shelf)?;
+        let shelf = shelves.iter().find(|shelf| shelf.id == file.shelf)?;
+        let opened = file.open(shelf, keys).ok()?;
+        consent_sessions::selects(scope, &opened.metadata, now).then(|| opened.file.into())
     });
-    Ok(raw)
+    Ok(matching.collect())
 }
 
 /// The accounts that a grant covers, with the name at the source of each.

@@ -2,7 +2,7 @@
 
 use consent_auth::{AuthorizationRequest, RequestKind};
 use consent_crypto::{KeyPurpose, Secret};
-use consent_library::{Library, LibraryError, LibraryKey, Opener, SlotKind};
+use consent_library::{Library, LibraryError, LibraryKey, NewSlot, Opener, SlotKind};
 use consent_sources::Account;
 use consent_store::Tx;
 
@@ -77,8 +77,8 @@ async fn found_throwaway(platform: &Platform, tx: &Tx) -> Result<(Library, Libra
     let owner = consent_people::lock(tx, &person.id).await?;
     let (kind, holder) = (SlotKind::Sandbox, person.id.as_str());
     let opener = Opener::Key(platform.keys.key(KeyPurpose::Sandbox));
-    consent_library::insert_slot(tx, &owner, &library.id, kind, holder, opener, None, key.key(), ambient)
-        .await?;
+    let slot = NewSlot { kind, holder, opener, not_after: None };
+    consent_library::insert_slots(tx, &owner, &library.id, key.key(), &[slot], ambient).await?;
     Ok((library, key))
 }
 

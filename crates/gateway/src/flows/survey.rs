@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 use consent_contracts::{Access as ContractAccess, Client};
 use consent_core::{FileId, Scope, ShelfId};
 use consent_library::{File, FileKind, Metadata, OpenedFile};
+use consent_sessions::Coverage;
 use consent_sources::Account;
 use serde_json::{Map, Value};
 
@@ -86,7 +87,8 @@ pub async fn survey(platform: &Platform, who: &SignedIn, client: &Client) -> Res
         survey.add_raw(scope, &files);
         files.into_iter().map(|opened| opened.file).collect()
     } else {
-        let files = consent_sessions::covered(scope, files, now);
+        let covered = |file: &File| Coverage::of(scope, &file.kind, now) != Coverage::None;
+        let files: Vec<_> = files.into_iter().filter(covered).collect();
         survey.add_mapped(&mut Reader::new(platform, &shelves, scope, now), &files).await;
         files
     };

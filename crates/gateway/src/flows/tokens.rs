@@ -1,10 +1,10 @@
 //! Codes become tokens, and tokens their successors.
 
 use consent_auth::{AuthError, ClaimedCode, IssuedPair, Refreshed};
-use consent_core::{GrantId, OpenOwner, PersonId, RowId};
+use consent_core::{GrantId, OpenOwner, PersonId, RowId, SignInId};
 use consent_crypto::{Digest, Family, Secret};
 use consent_grants::{Grant, GrantError};
-use consent_library::{GrantKey, Opener, SlotKind};
+use consent_library::{GrantKey, NewSlot, Opener, SlotKind};
 use consent_store::Tx;
 
 use super::{FlowError, authorize::Caller};
@@ -32,7 +32,8 @@ pub async fn exchange(
     let tx = platform.db.begin_write().await?;
     caller.spend(platform, &tx).await?;
     let grant = consent_auth::grant_of_code(&tx, code, contract).await?;
-    let owner = consent_grants::lock_alone(&tx, &grant, &platform.ambient).await.map_err(ended_grant)?;
+    let locked = consent_grants::lock_alone(&tx, &grant, &platform.ambient).await;
+    let (grant, owner) = locked.map_err(ended_grant)?;
     let family = Family::generate(&platform.ambient);
     match consent_auth::claim_code(&tx, code, contract, verifier, &family.digest(), now).await? {
         ClaimedCode::Lost => Err(AuthError::UsedCode.into()),
@@ -41,20 +42,18 @@ pub async fn exchange(
             tx.commit().await?;
             Err(AuthError::UsedCode.into())
         }
-        ClaimedCode::Won { id, grant, session } => {
-            let grant = consent_grants::find(&tx, contract, &grant).await?;
+        ClaimedCode::Won { id, session } => {
             let (holder, opener) = (id.as_str(), Opener::Secret(code));
-            let key = consent_library::open_slot(&tx, SlotKind::Code, holder, opener, now).await?;
+            let key = consent_library::take_slot(&tx, SlotKind::Code, holder, opener, now).await?;
             consent_auth::start_family(&tx, &family, &grant.id, contract, &platform.ambient).await?;
             let lifetimes = platform.lifetimes();
             let issued =
                 consent_auth::issue_pair(&tx, &family, &grant.id, contract, lifetimes, &platform.ambient)
                     .await?;
             put_slots(platform, &tx, &owner, &grant, &issued, &key).await?;
-            consent_library::remove_slot(&tx, SlotKind::Code, id.as_str()).await?;
-            for other in consent_auth::withdraw_codes(&tx, &grant.id, &session).await? {
-                consent_library::remove_slot(&tx, SlotKind::Code, other.as_str()).await?;
-            }
+            let others = consent_auth::withdraw_codes(&tx, &grant.id, &session).await?;
+            let others: Vec<_> = others.iter().map(RowId::as_str).collect();
+            consent_library::remove_slots(&tx, &[SlotKind::Code], &others).await?;
             consent_sessions::adopt(&tx, &session, &family.digest()).await?;
             tx.commit().await?;
             Ok(Tokens { issued, grant: grant.id, person: grant.person })
@@ -78,44 +77,31 @@ pub async fn refresh(platform: &Platform, caller: &Caller, presented: &Secret) -
     }
     let tx = platform.db.begin_write().await?;
     caller.spend(platform, &tx).await?;
-    let owner = match consent_auth::grant_of_refresh(&tx, presented, &contract.id).await? {
+    let locked = match consent_auth::grant_of_refresh(&tx, presented, &contract.id).await? {
         Some(grant) => Some(consent_grants::lock(&tx, &grant, &platform.ambient).await?),
         None => None,
     };
-    let lifetimes = platform.lifetimes();
-    let issued =
-        match consent_auth::refresh(&tx, presented, &contract.id, lifetimes, &platform.ambient).await? {
-            Refreshed::Same(issued) => issued,
-            Refreshed::New { old, issued } => {
-                let owner = owner.ok_or(AuthError::UnknownToken)?;
-                move_slots(platform, &tx, caller, &owner, presented, &old, &issued).await?;
-                issued
-            }
-            Refreshed::Reused { family } => {
-                revoke_family(platform, &tx, &family).await?;
-                tx.commit().await?;
-                return Err(AuthError::UnknownToken.into());
-            }
-        };
-    let grant = consent_grants::find(&tx, &contract.id, &issued.pair.grant).await?;
+    let (now, lifetimes) = (platform.ambient.now(), platform.lifetimes());
+    let refreshed = consent_auth::refresh(&tx, presented, &contract.id, lifetimes, &platform.ambient).await?;
+    let issued = match refreshed {
+        Refreshed::New { old, issued } => {
+            let (grant, owner) = locked.as_ref().ok_or(AuthError::UnknownToken)?;
+            // The slots of the old pair stay until its grace is over.
+            let (holder, opener) = (old.as_str(), Opener::Secret(presented));
+            let key = consent_library::open_slot(&tx, SlotKind::Refresh, holder, opener, now).await?;
+            put_slots(platform, &tx, owner, grant, &issued, &key).await?;
+            issued
+        }
+        Refreshed::Same(issued) => issued,
+        Refreshed::Reused { family } => {
+            revoke_family(platform, &tx, &family).await?;
+            tx.commit().await?;
+            return Err(AuthError::UnknownToken.into());
+        }
+    };
+    let (grant, _) = locked.ok_or(AuthError::UnknownToken)?;
     tx.commit().await?;
     Ok(Tokens { grant: grant.id, person: grant.person, issued })
-}
-
-/// Writes the slots of a successor; those of the old pair stay until its grace is over.
-async fn move_slots(
-    platform: &Platform,
-    tx: &Tx,
-    caller: &Caller,
-    owner: &OpenOwner,
-    presented: &Secret,
-    old: &RowId,
-    issued: &IssuedPair,
-) -> Result<(), FlowError> {
-    let grant = consent_grants::find(tx, &caller.client.contract.id, &issued.pair.grant).await?;
-    let (opener, now) = (Opener::Secret(presented), platform.ambient.now());
-    let key = consent_library::open_slot(tx, SlotKind::Refresh, old.as_str(), opener, now).await?;
-    put_slots(platform, tx, owner, &grant, issued, &key).await
 }
 
 async fn put_slots(
@@ -126,26 +112,18 @@ async fn put_slots(
     issued: &IssuedPair,
     key: &GrantKey,
 ) -> Result<(), FlowError> {
-    let (pair, ambient) = (&issued.pair, &platform.ambient);
-    for (kind, secret, not_after) in [
-        (SlotKind::Access, &issued.access, pair.access_expires_at),
-        (SlotKind::Refresh, &issued.refresh, pair.refresh_expires_at),
-    ] {
-        let (library, holder, opener) = (&grant.library, pair.id.as_str(), Opener::Secret(secret));
-        consent_library::insert_slot(
-            tx,
-            owner,
-            library,
-            kind,
-            holder,
-            opener,
-            Some(not_after),
-            key.key(),
-            ambient,
-        )
-        .await?;
-    }
-    Ok(())
+    let slots = [
+        (SlotKind::Access, &issued.access, issued.pair.access_expires_at),
+        (SlotKind::Refresh, &issued.refresh, issued.pair.refresh_expires_at),
+    ]
+    .map(|(kind, secret, not_after)| NewSlot {
+        kind,
+        holder: issued.pair.id.as_str(),
+        opener: Opener::Secret(secret),
+        not_after: Some(not_after),
+    });
+    let ambient = &platform.ambient;
+    Ok(consent_library::insert_slots(tx, owner, &grant.library, key.key(), &slots, ambient).await?)
 }
 
 /// Ends a family of tokens with its slots and sessions.
@@ -159,11 +137,8 @@ async fn revoke_family(platform: &Platform, tx: &Tx, family: &Digest) -> Result<
 }
 
 async fn remove_slots(tx: &Tx, pairs: &[RowId]) -> Result<(), FlowError> {
-    for pair in pairs {
-        consent_library::remove_slot(tx, SlotKind::Access, pair.as_str()).await?;
-        consent_library::remove_slot(tx, SlotKind::Refresh, pair.as_str()).await?;
-    }
-    Ok(())
+    let holders: Vec<_> = pairs.iter().map(RowId::as_str).collect();
+    Ok(consent_library::remove_slots(tx, &[SlotKind::Access, SlotKind::Refresh], &holders).await?)
 }
 
 /// Forgets pairs whose grace or time is over, slots whose time is over, and nonces and sessions long past.
@@ -174,9 +149,9 @@ pub async fn sweep(platform: &Platform) -> Result<(), FlowError> {
     remove_slots(&tx, &pairs).await?;
     consent_auth::sweep_nonces(&tx, now).await?;
     consent_sessions::sweep(&tx, now - platform.session_for()).await?;
-    for ended in consent_people::sweep(&tx, &platform.ambient).await? {
-        consent_library::remove_slot(&tx, SlotKind::SignIn, ended.as_str()).await?;
-    }
+    let ended = consent_people::sweep(&tx, &platform.ambient).await?;
+    let holders: Vec<_> = ended.iter().map(SignInId::as_str).collect();
+    consent_library::remove_slots(&tx, &[SlotKind::SignIn], &holders).await?;
     consent_library::sweep_slots(&tx, now).await?;
     tx.commit().await?;
     Ok(())

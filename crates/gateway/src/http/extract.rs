@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 
 use super::{api::Problem, digime::DigimeError, error::Refusal};
 use crate::{
-    flows::{Access, Caller, SignedIn},
+    flows::{self, Access, Caller, Claimed, SignedIn, Standing, Wants},
     platform::Platform,
 };
 
@@ -31,6 +31,15 @@ pub struct Signed {
     pub caller: Caller,
     /// What was signed.
     pub claims: Claims,
+    standing: Standing,
+}
+
+impl Signed {
+    /// What the access token among the claims allows.
+    pub async fn access(self, platform: &Platform) -> Result<Access, Refusal> {
+        self.claims.token(SecretKind::AccessToken, "access_token")?;
+        Ok(Access::check(platform, self.caller, self.standing).await?)
+    }
 }
 
 /// A signed request that carries a living access token of an active grant.
@@ -86,11 +95,7 @@ impl FromRequest for WithToken {
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let request = request.clone();
-        Box::pin(async move {
-            let Signed { caller, claims } = signed(&request).await?;
-            let token = claims.token(SecretKind::AccessToken, "access_token")?;
-            Ok(Self(Access::check(&platform(&request), caller, token).await?))
-        })
+        Box::pin(async move { Ok(Self(signed(&request).await?.access(&platform(&request)).await?)) })
     }
 }
 
@@ -103,7 +108,19 @@ async fn signed(request: &HttpRequest) -> Result<Signed, Refusal> {
         Some(Value::String(client_id)) => client_id.clone(),
         _ => return Err(invalid_request("client_id", "is missing")),
     };
-    let client = consent_contracts::find_client(&platform.db, &client_id).await?;
+    let secret = |kind, text: Option<&str>| text.and_then(|text| Secret::parse(kind, text).ok());
+    let path = request.match_info();
+    let claimed = Claimed {
+        client_id: &client_id,
+        token: secret(SecretKind::AccessToken, unverified.peek().get("access_token").and_then(Value::as_str)),
+        session: secret(SecretKind::Session, path.get("session")),
+        wants: match (path.get("session"), path.get("file")) {
+            (_, Some(name)) => Wants::File(name),
+            (Some(_), None) => Wants::List,
+            (None, None) => Wants::Nothing,
+        },
+    };
+    let (client, standing) = flows::look_up(&platform, claimed).await?;
     let now = platform.ambient.now();
     let keys: Vec<_> = client.keys_at(now).map(|key| &key.public).collect();
     let (index, verified) = unverified.verify(&keys).map_err(|error| jwt_refusal(&error))?;
@@ -120,7 +137,7 @@ async fn signed(request: &HttpRequest) -> Result<Signed, Refusal> {
         return Err(consent_auth::AuthError::UsedNonce.into());
     }
     let nonce = nonce.to_owned();
-    Ok(Signed { caller: Caller { client, kid, nonce }, claims })
+    Ok(Signed { caller: Caller { client, kid, nonce }, claims, standing })
 }
 
 fn check_timestamp(timestamp: Option<&Value>, now: i64) -> Result<(), Refusal> {

@@ -1,7 +1,9 @@
 //! What apps do with codes and tokens, the old ones too.
 
 use consent_crypto::{RsaPrivateKey, Secret, digest::hex, envelope};
-use consent_gateway::flows::{self, Access, Asked, Caller, FlowError, ReferenceRequest, SampleChoice};
+use consent_gateway::flows::{
+    self, Access, Asked, Caller, Claimed, FlowError, ReferenceRequest, SampleChoice, Wants,
+};
 use futures_util::TryStreamExt;
 use harness::{MockApp, fixture, rows};
 
@@ -118,7 +120,8 @@ impl World {
         let (kept, now) = (&self.book.pairs[pair], self.now());
         let grant = &self.book.grants[self.book.families[kept.family].grant];
         let (live, stage) = (kept.is_live_at(now), grant.stage_at(now));
-        match Access::check(&self.platform, self.caller(grant.contract), token).await {
+        let caller = self.caller(grant.contract);
+        match self.check(caller, &token, None, Wants::Nothing).await {
             Ok(access) => {
                 assert!(live && stage == Stage::Active, "a token that is good for nothing was let in");
                 self.book.note_use(pair, now);
@@ -135,18 +138,36 @@ impl World {
         }
     }
 
+    async fn check(
+        &self,
+        caller: Caller,
+        token: &Secret,
+        session: Option<&Secret>,
+        wants: Wants<'_>,
+    ) -> Result<Access, FlowError> {
+        let client_id = caller.client.contract.client_id();
+        let (token, session) = (Some(token.clone()), session.cloned());
+        let claimed = Claimed { client_id: &client_id, token, session, wants };
+        let (_, standing) = flows::look_up(&self.platform, claimed).await?;
+        Access::check(&self.platform, caller, standing).await
+    }
+
     pub(super) async fn read(&mut self) {
         let Some((pair, token)) = self.a_token() else { return };
         self.log(&format!("read {pair}"));
-        let Some(access) = self.enter(pair, token).await else { return };
+        let Some(access) = self.enter(pair, token.clone()).await else { return };
         let grant = self.book.families[self.book.pairs[pair].family].grant;
         let mut asked = Asked::default();
         asked.options.source_fetch = false;
         let triggered = flows::trigger(&self.platform, &access, asked).await.unwrap();
-        let list = flows::file_list(&self.platform, &access, &triggered.key).await.unwrap();
+        let key = Some(&triggered.key);
+        let access = self.check(access.caller, &token, key, Wants::List).await.unwrap();
+        let list = flows::file_list(&self.platform, &access).await.unwrap();
         let mut contents = Vec::new();
         for file in &list.files {
-            let opened = flows::open_file(&self.platform, &access, &triggered.key, &file.name).await.unwrap();
+            let wants = Wants::File(&file.name);
+            let access = self.check(access.caller.clone(), &token, key, wants).await.unwrap();
+            let opened = flows::open_file(&self.platform, &access).await.unwrap();
             let body = opened.body(&self.platform, &access).await.unwrap();
             let sealed: Vec<_> = body.try_collect().await.unwrap();
             contents.push(self.unseal(grant, &sealed.concat()));

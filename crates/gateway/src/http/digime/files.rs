@@ -9,9 +9,9 @@ use actix_web::{
 use consent_crypto::digest::base64url;
 use serde_json::json;
 
-use super::{DigimeError, session::session_key};
+use super::DigimeError;
 use crate::{
-    flows::{self, Access, Download},
+    flows::{self, Download},
     http::extract::WithToken,
     platform::Platform,
 };
@@ -20,9 +20,8 @@ use crate::{
 pub(super) async fn read(
     platform: web::Data<Platform>,
     WithToken(access): WithToken,
-    path: web::Path<(String, String)>,
 ) -> Result<HttpResponse, DigimeError> {
-    let download = open(&platform, &access, path).await?;
+    let download = flows::open_file(&platform, &access).await?;
     let (mut response, length) = (headers(&download), download.length);
     let body = download.body(&platform, &access).await?;
     Ok(response.body(SizedStream::new(length, Box::pin(body))))
@@ -32,20 +31,10 @@ pub(super) async fn read(
 pub(super) async fn describe(
     platform: web::Data<Platform>,
     WithToken(access): WithToken,
-    path: web::Path<(String, String)>,
 ) -> Result<HttpResponse, DigimeError> {
-    let download = open(&platform, &access, path).await?;
+    let download = flows::open_file(&platform, &access).await?;
     let nothing = futures_util::stream::empty::<Result<web::Bytes, std::io::Error>>();
     Ok(headers(&download).body(SizedStream::new(download.length, nothing)))
-}
-
-async fn open(
-    platform: &Platform,
-    access: &Access,
-    path: web::Path<(String, String)>,
-) -> Result<Download, DigimeError> {
-    let (session, name) = path.into_inner();
-    Ok(flows::open_file(platform, access, &session_key(&session)?, &name).await?)
 }
 
 fn headers(download: &Download) -> HttpResponseBuilder {

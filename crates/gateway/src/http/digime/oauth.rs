@@ -13,7 +13,7 @@ use super::{
     wire::{self, AuthorizeBody, Body, HandleBody},
 };
 use crate::{
-    flows::{self, Access, AuthorizeRequest, ReferenceRequest, Tokens, Waiting},
+    flows::{self, AuthorizeRequest, ReferenceRequest, Tokens, Waiting},
     http::{
         error::Refusal,
         extract::{Claims, Signed, invalid_request, invalid_token},
@@ -75,7 +75,7 @@ fn challenge(claims: &Claims) -> Result<CodeChallenge, Refusal> {
 
 /// `POST oauth/token`: a code or a refresh token becomes tokens.
 pub(super) async fn token(platform: web::Data<Platform>, signed: Signed) -> Answer {
-    let Signed { caller, claims } = &signed;
+    let Signed { caller, claims, .. } = &signed;
     let tokens = match claims.required("grant_type")? {
         "authorization_code" => {
             let code = Secret::parse(SecretKind::AuthorizationCode, claims.required("code")?)
@@ -140,8 +140,7 @@ pub(super) async fn reference(platform: web::Data<Platform>, signed: Signed, Bod
             state: state(&signed.claims)?,
             asked: body.asked()?,
         };
-        let token = signed.claims.token(SecretKind::AccessToken, "access_token")?;
-        let access = Access::check(&platform, signed.caller, token).await?;
+        let access = signed.access(&platform).await?;
         flows::reference(&platform, &access, request).await?
     };
     let expires_on = (platform.ambient.now() + consent_auth::REQUEST_IDLE).timestamp();

@@ -1,11 +1,13 @@
 //! Sessions and their file lists (`protocol/digime.md` §§6.1, 9).
 
+use std::collections::BTreeMap;
+
 use actix_web::{HttpResponse, web};
 use consent_core::taxonomy;
-use consent_crypto::{Secret, SecretKind};
-use consent_library::{AccountState, File, FileKind};
-use consent_sessions::{FileList, SessionError, State};
-use serde_json::{Map, Value, json};
+use consent_library::{AccountState, FileKind, Listed};
+use consent_sessions::{FileList, Schema, State};
+use serde::Serialize;
+use serde_json::{Value, json};
 
 use super::{
     DigimeError,
@@ -29,25 +31,56 @@ pub(super) async fn trigger(
 pub(super) async fn list(
     platform: web::Data<Platform>,
     WithToken(access): WithToken,
-    session: web::Path<String>,
 ) -> Result<HttpResponse, DigimeError> {
-    let list = flows::file_list(&platform, &access, &session_key(&session)?).await?;
+    let list = flows::file_list(&platform, &access).await?;
     Ok(HttpResponse::Ok().json(list_json(&list)))
 }
 
-/// The session key in a path; anything else names no session.
-pub(super) fn session_key(text: &str) -> Result<Secret, SessionError> {
-    Secret::parse(SecretKind::Session, text).map_err(|_| SessionError::Unknown)
+fn list_json(list: &FileList) -> ListJson<'_> {
+    let known = list.state != State::Pending;
+    ListJson {
+        status: StatusJson {
+            state: list.state.name(),
+            details: known.then(|| {
+                list.accounts.iter().map(|(account, state)| (account.as_str(), account_json(state))).collect()
+            }),
+        },
+        file_list: known.then(|| list.files.iter().map(EntryJson::from).collect()),
+    }
 }
 
-fn list_json(list: &FileList) -> Value {
-    if list.state == State::Pending {
-        return json!({ "status": { "state": "pending" } });
-    }
-    let details: Map<String, Value> =
-        list.accounts.iter().map(|(account, state)| (account.clone(), account_json(state))).collect();
-    let files: Vec<_> = list.files.iter().map(entry_json).collect();
-    json!({ "status": { "state": list.state.name(), "details": details }, "fileList": files })
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ListJson<'a> {
+    status: StatusJson<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    file_list: Option<Vec<EntryJson<'a>>>,
+}
+
+#[derive(Serialize)]
+struct StatusJson<'a> {
+    state: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    details: Option<BTreeMap<&'a str, Value>>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct EntryJson<'a> {
+    name: &'a str,
+    updated_date: i64,
+    #[serde(flatten)]
+    mapped: Option<MappedJson>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct MappedJson {
+    object_type: &'static str,
+    service_group: &'static str,
+    service_name: &'static str,
+    object_version: &'static str,
+    schema: Schema,
 }
 
 fn account_json(state: &AccountState) -> Value {
@@ -66,16 +99,18 @@ fn account_json(state: &AccountState) -> Value {
     }
 }
 
-fn entry_json(file: &File) -> Value {
-    let mut entry = json!({ "name": file.name, "updatedDate": file.updated_at.timestamp_millis() });
-    if let FileKind::Mapped { service_group, service_type, object_type, .. } = file.kind {
-        entry["objectType"] = taxonomy::object_type(object_type).map_or("", |known| known.reference).into();
-        entry["serviceGroup"] =
-            taxonomy::service_group(service_group).map_or("", |known| known.reference).into();
-        entry["serviceName"] =
-            taxonomy::service_type(service_type).map_or("", |known| known.reference).into();
-        entry["objectVersion"] = taxonomy::OBJECT_VERSION.into();
-        entry["schema"] = consent_sessions::schema();
+impl<'a> From<&'a Listed> for EntryJson<'a> {
+    fn from(file: &'a Listed) -> Self {
+        let mapped = match file.kind {
+            FileKind::Raw => None,
+            FileKind::Mapped { service_group, service_type, object_type, .. } => Some(MappedJson {
+                object_type: taxonomy::object_type(object_type).map_or("", |known| known.reference),
+                service_group: taxonomy::service_group(service_group).map_or("", |known| known.reference),
+                service_name: taxonomy::service_type(service_type).map_or("", |known| known.reference),
+                object_version: taxonomy::OBJECT_VERSION,
+                schema: Schema::CURRENT,
+            }),
+        };
+        Self { name: &file.name, updated_date: file.updated_at.timestamp_millis(), mapped }
     }
-    entry
 }
