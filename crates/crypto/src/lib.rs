@@ -32,7 +32,7 @@ pub use error::{
 pub use jwks::{RsaPrivateKey, RsaPublicKey};
 pub use jws::{Unverified, Verified};
 pub use keystore::{KeyPurpose, Keystore, SigningKey, SigningPurpose};
-pub use password::{Argon2Params, PasswordHasher, PasswordKeys};
+pub use password::{Argon2Params, PasswordHasher, PasswordKeys, Place};
 pub use pkce::CodeChallenge;
 pub use seal::{DropKey, DropPublic};
 pub use secret::{Digest, Family, Key, Secret, SecretKind};

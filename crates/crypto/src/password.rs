@@ -4,7 +4,10 @@ use std::{fmt, sync::Arc};
 
 use argon2::{Algorithm, Argon2, Params, Version};
 use serde::{Deserialize, Serialize};
-use tokio::{sync::Semaphore, task::spawn_blocking};
+use tokio::{
+    sync::{OwnedSemaphorePermit, Semaphore},
+    task::spawn_blocking,
+};
 use zeroize::Zeroizing;
 
 use crate::{Digest, Key, PasswordError};
@@ -50,6 +53,10 @@ pub struct PasswordHasher {
     running: Arc<Semaphore>,
 }
 
+/// The right to wait for one run.
+#[derive(Debug)]
+pub struct Place(#[expect(dead_code, reason = "held until it is dropped")] OwnedSemaphorePermit);
+
 impl PasswordHasher {
     /// A hasher that runs at most `concurrency` (at least 1) at once, each in `params.memory_kib` of memory.
     ///
@@ -71,6 +78,11 @@ impl PasswordHasher {
         self.params
     }
 
+    /// A place in the queue, or [`PasswordError::Busy`]: taken before anything is counted against whoever asks.
+    pub fn place(&self) -> Result<Place, PasswordError> {
+        self.admitted.clone().try_acquire_owned().map(Place).map_err(|_| PasswordError::Busy)
+    }
+
     /// The keys of a password; `salt` and `params` are those that its row keeps, or for a new one a random salt and
     /// [`PasswordHasher::params`].
     ///
@@ -78,15 +90,15 @@ impl PasswordHasher {
     /// counts against the concurrency until it is done, even if nobody waits for it any more.
     pub async fn derive(
         &self,
+        place: Place,
         password: &str,
         salt: &[u8; 16],
         params: Argon2Params,
     ) -> Result<PasswordKeys, PasswordError> {
-        let admitted = self.admitted.clone().try_acquire_owned().map_err(|_| PasswordError::Busy)?;
         let running = self.running.clone().acquire_owned().await.map_err(|_| PasswordError::Failed)?;
         let (pepper, password, salt) = (self.pepper.clone(), Zeroizing::new(password.to_owned()), *salt);
         let run = move || {
-            let _held = (admitted, running);
+            let _held = (place, running);
             argon2id(&pepper, &password, &salt, params)
         };
         let root = spawn_blocking(run).await.map_err(|_| PasswordError::Failed)??;
@@ -132,19 +144,28 @@ mod tests {
         PasswordHasher::new(Key::from_slice(&[pepper; 32]).unwrap(), CHEAP, concurrency)
     }
 
+    async fn derive(
+        hasher: &PasswordHasher,
+        password: &str,
+        salt: &[u8; 16],
+        params: Argon2Params,
+    ) -> Result<PasswordKeys, PasswordError> {
+        hasher.derive(hasher.place()?, password, salt, params).await
+    }
+
     #[tokio::test]
     async fn the_same_password_gives_the_same_keys_and_any_other_input_does_not() {
-        let keys = hasher(1, 2).derive("correct horse", &[1; 16], CHEAP).await.unwrap();
-        let again = hasher(1, 2).derive("correct horse", &[1; 16], CHEAP).await.unwrap();
+        let keys = derive(&hasher(1, 2), "correct horse", &[1; 16], CHEAP).await.unwrap();
+        let again = derive(&hasher(1, 2), "correct horse", &[1; 16], CHEAP).await.unwrap();
         assert_eq!(keys.verifier, again.verifier);
         assert_eq!(keys.slot_key.expose(), again.slot_key.expose());
         assert_ne!(keys.verifier.as_bytes(), keys.slot_key.expose());
         let dearer = Argon2Params { iterations: 2, ..CHEAP };
         for other in [
-            hasher(1, 2).derive("Correct horse", &[1; 16], CHEAP).await.unwrap(),
-            hasher(1, 2).derive("correct horse", &[2; 16], CHEAP).await.unwrap(),
-            hasher(1, 2).derive("correct horse", &[1; 16], dearer).await.unwrap(),
-            hasher(2, 2).derive("correct horse", &[1; 16], CHEAP).await.unwrap(),
+            derive(&hasher(1, 2), "Correct horse", &[1; 16], CHEAP).await.unwrap(),
+            derive(&hasher(1, 2), "correct horse", &[2; 16], CHEAP).await.unwrap(),
+            derive(&hasher(1, 2), "correct horse", &[1; 16], dearer).await.unwrap(),
+            derive(&hasher(2, 2), "correct horse", &[1; 16], CHEAP).await.unwrap(),
         ] {
             assert_ne!(other.verifier, keys.verifier);
             assert_ne!(other.slot_key.expose(), keys.slot_key.expose());
@@ -158,24 +179,24 @@ mod tests {
         let queue: Vec<_> = (0..=MAX_WAITING)
             .map(|_| {
                 let hasher = hasher.clone();
-                tokio::spawn(async move { hasher.derive("p", &[0; 16], CHEAP).await })
+                tokio::spawn(async move { derive(&hasher, "p", &[0; 16], CHEAP).await })
             })
             .collect();
         while hasher.admitted.available_permits() > 0 {
             tokio::task::yield_now().await;
         }
-        assert_eq!(hasher.derive("p", &[0; 16], CHEAP).await.unwrap_err(), PasswordError::Busy);
+        assert_eq!(derive(&hasher, "p", &[0; 16], CHEAP).await.unwrap_err(), PasswordError::Busy);
         drop(running);
         for waiting in queue {
             assert!(waiting.await.unwrap().is_ok());
         }
-        assert!(hasher.derive("p", &[0; 16], CHEAP).await.is_ok());
+        assert!(derive(&hasher, "p", &[0; 16], CHEAP).await.is_ok());
     }
 
     #[tokio::test]
     async fn parameters_out_of_range_are_said_to_be() {
         let none = Argon2Params { memory_kib: 0, ..CHEAP };
-        assert_eq!(hasher(1, 1).derive("p", &[0; 16], none).await.unwrap_err(), PasswordError::Parameters);
+        assert_eq!(derive(&hasher(1, 1), "p", &[0; 16], none).await.unwrap_err(), PasswordError::Parameters);
     }
 
     #[test]

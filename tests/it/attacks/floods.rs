@@ -111,8 +111,7 @@ mod of_passwords {
             drop(crowd);
             let comes_back = loop {
                 match signs_in(&platform, &ada.email).await {
-                    // As if what she tries counted no more.
-                    (503, ..) => platform.wait(TimeDelta::days(1)),
+                    (503, wait, _) => platform.wait(TimeDelta::seconds(wait.unwrap().try_into().unwrap())),
                     other => break other,
                 }
                 tokio::time::sleep(Duration::from_millis(50)).await;

@@ -166,5 +166,18 @@ mod behind_a_proxy {
             platform.holds_the_same(&before).await;
             assert_eq!(signs_in(&platform, &["198.51.100.9"], &ada.email, Person::PASSWORD).await, 200);
         }
+
+        async fn a_line_of_her_own_before_that_of_the_proxy_says_nothing(platform: TestPlatform) {
+            let ada = platform.person("ada").await;
+            for guess in 0..5 {
+                let said = format!("198.51.100.{guess}");
+                let lines = [said.as_str(), "203.0.113.1"];
+                assert_eq!(signs_in(&platform, &lines, &ada.email, "a wrong password").await, 401);
+            }
+            let before = platform.contents().await;
+            let lines = ["198.51.100.9", "203.0.113.1"];
+            assert_eq!(signs_in(&platform, &lines, &ada.email, Person::PASSWORD).await, 429);
+            platform.holds_the_same(&before).await;
+        }
     }
 }

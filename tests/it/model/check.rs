@@ -94,7 +94,8 @@ impl Checker {
         if let Some(key) = self.stretched.get(&known) {
             return key.clone();
         }
-        let keys = platform.hasher.derive(password, &credentials.salt, credentials.params).await.unwrap();
+        let (hasher, place) = (&platform.hasher, platform.hasher.place().unwrap());
+        let keys = hasher.derive(place, password, &credentials.salt, credentials.params).await.unwrap();
         self.stretched.insert(known, keys.slot_key.clone());
         keys.slot_key
     }
@@ -125,7 +126,8 @@ pub async fn check_contents(platform: &Platform, book: &Book) {
     for (index, person) in book.people.iter().enumerate() {
         let Some(password) = person.passwords.last() else { continue };
         let credentials = consent_people::credentials(&platform.db, &person.email).await.unwrap().unwrap();
-        let keys = platform.hasher.derive(password, &credentials.salt, credentials.params).await.unwrap();
+        let (hasher, place) = (&platform.hasher, platform.hasher.place().unwrap());
+        let keys = hasher.derive(place, password, &credentials.salt, credentials.params).await.unwrap();
         let opener = Opener::Key(&keys.slot_key);
         let key = slot::<LibraryKey>(platform, SlotKind::Password, person.id.as_str(), opener, now).await;
         let key = key.expect("her password opens her library");

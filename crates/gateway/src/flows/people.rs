@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use consent_core::{Actor, PersonId, SignInId};
-use consent_crypto::{PasswordKeys, Secret, SecretKind};
+use consent_crypto::{PasswordKeys, Place, Secret, SecretKind};
 use consent_library::{Library, LibraryKey, NewSlot, Opener, SlotKind};
 use consent_people::{
     Credentials, LibraryState, NewPerson, NewSignIn, PasswordRecord, PeopleError, Person, SignIn, attempts,
@@ -59,8 +59,9 @@ pub async fn sign_up(
     user_agent: Option<String>,
 ) -> Result<SignedUp, FlowError> {
     consent_people::check_password(new.password, new.email)?;
+    let place = platform.hasher.place()?;
     admit_sign_up(platform, address).await?;
-    let (record, keys) = derive_new(platform, new).await?;
+    let (record, keys) = derive_new(platform, place, new).await?;
     let tx = platform.db.begin_write().await?;
     let new = NewPerson { email: new.email.to_owned(), name, password: record };
     let person = consent_people::insert_person(&tx, new, &platform.ambient).await?;
@@ -80,8 +81,9 @@ pub async fn sign_in(
     address: IpAddr,
     user_agent: Option<String>,
 ) -> Result<SignedIn, FlowError> {
+    let place = platform.hasher.place()?;
     admit(platform, email, address).await?;
-    let (credentials, keys) = check_password(platform, email, password).await?;
+    let (credentials, keys) = check_password(platform, place, email, password).await?;
     let tx = platform.db.begin_write().await?;
     let library = consent_library::find_library(&tx, &credentials.person).await?;
     let key = open_by_password(platform, &tx, &credentials.person, &keys).await?;
@@ -99,8 +101,9 @@ pub async fn recover(
     address: IpAddr,
     user_agent: Option<String>,
 ) -> Result<SignedIn, FlowError> {
+    let place = platform.hasher.place()?;
     admit(platform, new.email, address).await?;
-    let (record, keys) = derive_new(platform, new).await?;
+    let (record, keys) = derive_new(platform, place, new).await?;
     let now = platform.ambient.now();
     let tx = platform.db.begin_write().await?;
     let person = consent_people::find_by_email(&tx, new.email).await?.ok_or(PeopleError::WrongPassword)?.id;
@@ -126,7 +129,8 @@ pub async fn change_password(
     address: IpAddr,
 ) -> Result<(), FlowError> {
     let (email, credentials) = prove_again(platform, who, old, address).await?;
-    let (record, keys) = derive_new(platform, NewPassword { email: &email, password: new }).await?;
+    let (record, keys) =
+        derive_new(platform, platform.hasher.place()?, NewPassword { email: &email, password: new }).await?;
     let tx = platform.db.begin_write().await?;
     let (library, key) = open_library(platform, &tx, who).await?;
     consent_people::change_password(&tx, &credentials, record).await?;
@@ -204,12 +208,13 @@ async fn admit_sign_up(platform: &Platform, address: IpAddr) -> Result<(), FlowE
 
 async fn check_password(
     platform: &Platform,
+    place: Place,
     email: &str,
     password: &str,
 ) -> Result<(Credentials, PasswordKeys), FlowError> {
     let known = consent_people::credentials(&platform.db, email).await?;
     let credentials = known.unwrap_or_else(|| consent_people::dummy_credentials(platform.hasher.params()));
-    let keys = platform.hasher.derive(password, &credentials.salt, credentials.params).await?;
+    let keys = platform.hasher.derive(place, password, &credentials.salt, credentials.params).await?;
     if consent_people::verify(&credentials, &keys) {
         Ok((credentials, keys))
     } else {
@@ -226,8 +231,9 @@ async fn prove_again(
 ) -> Result<(String, Credentials), FlowError> {
     let person = consent_people::find(&platform.db, &who.sign_in.person).await?;
     let email = person.email.ok_or(PeopleError::NotActive)?;
+    let place = platform.hasher.place()?;
     admit(platform, &email, address).await?;
-    let (credentials, _) = check_password(platform, &email, password).await?;
+    let (credentials, _) = check_password(platform, place, &email, password).await?;
     let tx = platform.db.begin_write().await?;
     attempts::record(&tx, &email, address, true, &platform.ambient).await?;
     tx.commit().await?;
@@ -236,11 +242,12 @@ async fn prove_again(
 
 async fn derive_new(
     platform: &Platform,
+    place: Place,
     new: NewPassword<'_>,
 ) -> Result<(PasswordRecord, PasswordKeys), FlowError> {
     consent_people::check_password(new.password, new.email)?;
     let (salt, params) = (platform.ambient.random(), platform.hasher.params());
-    let keys = platform.hasher.derive(new.password, &salt, params).await?;
+    let keys = platform.hasher.derive(place, new.password, &salt, params).await?;
     Ok((PasswordRecord { salt, params, verifier: keys.verifier }, keys))
 }
 

@@ -280,9 +280,10 @@ pub(super) fn address(request: &HttpRequest) -> IpAddr {
     if !server.trusts(peer) {
         return peer;
     }
-    let forwarded = request.headers().get("x-forwarded-for").and_then(|value| value.to_str().ok());
-    // The last entry that no trusted proxy wrote is the caller.
-    let hops =
-        forwarded.into_iter().flat_map(|list| list.rsplit(',')).map_while(|hop| hop.trim().parse().ok());
+    // Lines of the same name are one list, in which every proxy writes behind what it got: the last entry that no trusted
+    // one wrote is the caller.
+    let lines: Vec<_> = request.headers().get_all("x-forwarded-for").collect();
+    let lists = lines.iter().rev().map(|line| line.to_str().unwrap_or("unreadable"));
+    let hops = lists.flat_map(|list| list.rsplit(',')).map_while(|hop| hop.trim().parse().ok());
     hops.into_iter().find(|hop: &IpAddr| !server.trusts(*hop)).unwrap_or(peer)
 }

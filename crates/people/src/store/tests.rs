@@ -39,7 +39,7 @@ impl Town {
     }
 
     async fn keys(&self, password: &str, salt: [u8; 16]) -> PasswordKeys {
-        self.hasher.derive(password, &salt, FAST).await.unwrap()
+        self.hasher.derive(self.hasher.place().unwrap(), password, &salt, FAST).await.unwrap()
     }
 
     async fn record(&self, password: &str) -> PasswordRecord {
