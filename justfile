@@ -31,6 +31,11 @@ fuzz target seconds="300":
     mkdir -p fuzz/targets/corpus/{{target}}
     RUSTC_BOOTSTRAP=1 cargo fuzz run --fuzz-dir fuzz/targets {{target}} fuzz/targets/corpus/{{target}} fuzz/seeds/{{target}} -- -max_total_time={{seconds}} -max_len=8192 -timeout=20 -dict=fuzz/words.dict
 
+# The release binary under load, beside limits measured in the same run: `just bench --help`.
+bench *args:
+    cargo build --release
+    cargo run --release -p consent-bench -- {{args}}
+
 # Takes the snapshots of the last run as they are now.
 accept:
     INSTA_UPDATE=always cargo test --workspace
