@@ -1,21 +1,18 @@
 //! Where sealed files lie: a folder, memory, later an object store.
 
-use std::{
-    io::{ErrorKind, Read},
-    sync::Arc,
-};
+use std::{fs::File, io::Read, path::PathBuf, sync::Arc};
 
 use bytes::Bytes;
 use consent_core::{FileId, LibraryId};
 use consent_crypto::{Key, Sealed, chunks::seal_stream};
 use futures_util::{Stream, StreamExt, future::Either, pin_mut, stream};
-use object_store::{GetResultPayload, ObjectStore, ObjectStoreExt, buffered::BufWriter, path::Path};
-use tokio::io::AsyncWriteExt;
+use object_store::{ObjectStore, ObjectStoreExt, buffered::BufWriter, path::Path};
+use tokio::{io::AsyncWriteExt, task::spawn_blocking};
 
 use crate::LibraryError;
 
 /// So much of a blob is read at once.
-const PIECE: u64 = 256 * 1024;
+const PIECE: usize = 256 * 1024;
 /// So much is written at once; no less, as object stores take no smaller parts.
 const PART: usize = 5 * 1024 * 1024;
 /// So many parts may be on their way: with the one being filled, what an upload holds in memory.
@@ -25,6 +22,8 @@ const PARTS_AT_ONCE: usize = 1;
 #[derive(Debug, Clone)]
 pub struct Blobs {
     store: Arc<dyn ObjectStore>,
+    /// The folder, if it is one.
+    folder: Option<PathBuf>,
 }
 
 impl Blobs {
@@ -33,13 +32,13 @@ impl Blobs {
         std::fs::create_dir_all(root).map_err(LibraryError::Upload)?;
         let store =
             object_store::local::LocalFileSystem::new_with_prefix(root).map_err(LibraryError::Blobs)?;
-        Ok(Self { store: Arc::new(store.with_fsync(true)) })
+        Ok(Self { store: Arc::new(store.with_fsync(true)), folder: Some(root.to_owned()) })
     }
 
     /// Memory, for tests.
     #[must_use]
     pub fn memory() -> Self {
-        Self { store: Arc::new(object_store::memory::InMemory::new()) }
+        Self { store: Arc::new(object_store::memory::InMemory::new()), folder: None }
     }
 
     /// Stores a blob as it arrives and returns its length; a broken stream leaves nothing behind.
@@ -80,10 +79,15 @@ impl Blobs {
         library: &LibraryId,
         file: &FileId,
     ) -> Result<impl Stream<Item = object_store::Result<Bytes>> + Send + 'static + use<>, LibraryError> {
-        let found = self.store.get(&path(library, file)).await.map_err(LibraryError::Blobs)?;
-        Ok(match found.payload {
-            GetResultPayload::File(file, _) => Either::Left(pieces(file, found.meta.size)),
-            GetResultPayload::Stream(stream) => Either::Right(stream),
+        Ok(match &self.folder {
+            Some(folder) => {
+                let path = folder.join(library.as_str()).join(file.as_str());
+                Either::Left(pieces(path).await.map_err(LibraryError::Blobs)?)
+            }
+            None => {
+                let found = self.store.get(&path(library, file)).await.map_err(LibraryError::Blobs)?;
+                Either::Right(found.into_stream())
+            }
         })
     }
 
@@ -96,24 +100,28 @@ impl Blobs {
     }
 }
 
-/// A file in pieces. `object_store` would read 8 KiB at a time, and each read is a change of threads.
-fn pieces(file: std::fs::File, length: u64) -> impl Stream<Item = object_store::Result<Bytes>> {
-    stream::try_unfold((file, length), |(mut file, left)| async move {
-        if left == 0 {
-            return Ok(None);
+/// A file in pieces, the first of which is read when it is opened. `object_store` would open it, and then read 8 KiB at a
+/// time, each of which is a change of threads.
+async fn pieces(
+    path: PathBuf,
+) -> object_store::Result<impl Stream<Item = object_store::Result<Bytes>> + use<>> {
+    let opened = spawn_blocking(move || File::open(path).and_then(piece)).await?;
+    let first = opened.map_err(unreadable)?;
+    Ok(stream::try_unfold(Some(first), |current| async move {
+        let Some((bytes, file)) = current else { return Ok(None) };
+        if bytes.len() < PIECE {
+            return Ok(Some((bytes, None)));
         }
-        let length = left.min(PIECE);
-        let read = tokio::task::spawn_blocking(move || {
-            let mut piece = Vec::with_capacity(usize::try_from(length).unwrap_or_default());
-            (&mut file).take(length).read_to_end(&mut piece).map(|_| (piece, file))
-        });
-        let (piece, file) = read.await?.map_err(unreadable)?;
-        if piece.is_empty() {
-            return Err(unreadable(ErrorKind::UnexpectedEof.into()));
-        }
-        let left = left.saturating_sub(piece.len() as u64);
-        Ok(Some((Bytes::from(piece), (file, left))))
-    })
+        let next = spawn_blocking(move || piece(file)).await?.map_err(unreadable)?;
+        Ok(Some((bytes, Some(next))))
+    }))
+}
+
+/// The next bytes of a file; fewer than [`PIECE`] only where it ends.
+fn piece(mut file: File) -> std::io::Result<(Bytes, File)> {
+    let mut bytes = Vec::new();
+    (&mut file).take(PIECE as u64).read_to_end(&mut bytes)?;
+    Ok((bytes.into(), file))
 }
 
 fn unreadable(error: std::io::Error) -> object_store::Error {

@@ -8,6 +8,7 @@ use consent_crypto::{
     seal::{open_sealed, seal_to},
     slot,
 };
+use consent_store::StoreError;
 
 /// Opens all shelves of one library. Only its owner's secrets lead to it.
 #[derive(Debug, Clone)]
@@ -72,7 +73,7 @@ pub struct Shelf {
     pub kind: ShelfKind,
     /// When it was made.
     pub created_at: DateTime<Utc>,
-    pub(crate) drop_public: DropPublic,
+    pub(crate) drop_public: Vec<u8>,
     pub(crate) drop_wrapped: Vec<u8>,
     pub(crate) read_wrapped: Vec<u8>,
     pub(crate) connect_wrapped: Vec<u8>,
@@ -171,7 +172,7 @@ impl Shelf {
             library: library.clone(),
             kind,
             created_at: ambient.now(),
-            drop_public: drop.public(),
+            drop_public: drop.public().as_bytes().to_vec(),
             drop_wrapped: slot::wrap_bytes(
                 &read,
                 &context("shelf_drop", library, id.as_str(), library.as_str()),
@@ -204,10 +205,11 @@ impl Shelf {
         })
     }
 
-    /// Where to leave something for this shelf.
-    #[must_use]
-    pub fn drop_point(&self) -> DropPoint {
-        DropPoint { library: self.library.clone(), shelf: self.id.clone(), public: self.drop_public }
+    /// Where to leave something for this shelf. Only who writes asks, as to check the point costs a key exchange.
+    pub fn drop_point(&self) -> Result<DropPoint, StoreError> {
+        let public = DropPublic::from_slice(&self.drop_public);
+        let public = public.map_err(|_| StoreError::corrupt("shelf", &self.id))?;
+        Ok(DropPoint { library: self.library.clone(), shelf: self.id.clone(), public })
     }
 
     /// The private half of the drop point.

@@ -6,7 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use consent_core::{
     Ambient, Cursor, FileId, GrantId, LibraryId, OpenOwner, Owner, Page, PersonId, RowId, ShelfId,
 };
-use consent_crypto::{DropPublic, Key};
+use consent_crypto::Key;
 use consent_store::{Migration, StoreError, Tx, joined_columns};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, DbBackend, EntityTrait, FromQueryResult,
@@ -237,7 +237,7 @@ pub async fn make_shelf(
         id: Set(shelf.id.clone()),
         library_id: Set(library.clone()),
         kind: Set(kind.as_str().to_owned()),
-        drop_public: Set(shelf.drop_public.as_bytes().to_vec()),
+        drop_public: Set(shelf.drop_public.clone()),
         drop_wrapped: Set(shelf.drop_wrapped.clone()),
         read_wrapped: Set(shelf.read_wrapped.clone()),
         connect_wrapped: Set(shelf.connect_wrapped.clone()),
@@ -273,7 +273,7 @@ impl TryFrom<row::shelf::Model> for Shelf {
         let corrupt = || StoreError::corrupt("shelf", &row.id);
         Ok(Self {
             kind: ShelfKind::parse(&row.kind).ok_or_else(corrupt)?,
-            drop_public: DropPublic::from_slice(&row.drop_public).map_err(|_| corrupt())?,
+            drop_public: row.drop_public,
             id: row.id,
             library: row.library_id,
             created_at: row.created_at,

@@ -43,7 +43,7 @@ where
     let library = consent_library::find_library(&platform.db, person).await?;
     let shelves = consent_library::shelves(&platform.db, &library.id).await?;
     let own = shelves.iter().find(|shelf| shelf.kind == ShelfKind::Own).ok_or(LibraryError::NoLibrary)?;
-    let (place, ambient) = (own.drop_point(), &platform.ambient);
+    let (place, ambient) = (own.drop_point()?, &platform.ambient);
     let created = ambient.now().timestamp_millis();
     pin_mut!(body);
     let (head, whole) = look_inside(mimetype, &mut body).await?;

@@ -211,7 +211,7 @@ async fn keep_page(
     reading: &mut Reading,
     page: SourcePage,
 ) -> Result<(), FlowError> {
-    let (ambient, place) = (&platform.ambient, shelf.drop_point());
+    let (ambient, place) = (&platform.ambient, shelf.drop_point()?);
     let mut written: Vec<WrittenFile> = Vec::with_capacity(page.files.len());
     for (mut file, content) in page.files {
         file.name = name_of(&reading.account, keys, &file)?;

@@ -227,7 +227,7 @@ pub(super) async fn fill(platform: &Platform, shelf: &Shelf, content: &str) {
     let metadata = Metadata { mimetype: "text/plain".to_owned(), ..Metadata::default() };
     let file = NewFile { kind: FileKind::Raw, name: None, metadata };
     let body = stream::iter([Ok(content.to_owned().into())]);
-    let (place, ambient) = (shelf.drop_point(), &platform.ambient);
+    let (place, ambient) = (shelf.drop_point().unwrap(), &platform.ambient);
     let written = consent_library::write(&platform.blobs, &place, file, body, ambient).await.unwrap();
     let tx = platform.db.begin_write().await.unwrap();
     consent_library::insert_files(&tx, &[written], ambient).await.unwrap();
