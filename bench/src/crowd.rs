@@ -1,4 +1,5 @@
-//! Many grants at once: rows that look like those which consents leave, copied in the database from one true consent.
+//! Many grants at once: rows that look like those which consents leave, copied in the database from one true
+//! consent.
 
 use consent_store::Database;
 use sea_orm::{ConnectionTrait as _, DbBackend, Statement};
@@ -13,8 +14,8 @@ const GRANTS_EACH: usize = 5;
 /// Rows in one transaction.
 const PART: usize = 50_000;
 
-/// A table, and what its copies have of their own: a column, and its value for copy `n`. `{…}` stand for SQL: `{id:abc}` an
-/// id with that prefix, `{hash:x}` a digest, `{n}` the number, `{p}` the person's number.
+/// A table, and what its copies have of their own: a column, and its value for copy `n`. `{…}` stand for SQL:
+/// `{id:abc}` an id with that prefix, `{hash:x}` a digest, `{n}` the number, `{p}` the person's number.
 struct Table {
     name: &'static str,
     /// Which row is copied.
@@ -149,7 +150,8 @@ impl Table {
         let values: Vec<_> = columns.iter().map(value).collect();
         format!(
             "INSERT INTO {name} ({columns}) \
-             WITH RECURSIVE numbers (n) AS (SELECT {from} UNION ALL SELECT n + 1 FROM numbers WHERE n + 1 < {to}) \
+             WITH RECURSIVE numbers (n) AS \
+             (SELECT {from} UNION ALL SELECT n + 1 FROM numbers WHERE n + 1 < {to}) \
              SELECT {values} FROM numbers CROSS JOIN (SELECT * FROM {name} WHERE {which} LIMIT 1) t",
             name = self.name,
             columns = columns.join(", "),
@@ -159,7 +161,8 @@ impl Table {
     }
 }
 
-/// The SQL of a value. Digests are spread over their whole range, as true ones are; ids grow, as true ones do.
+/// The SQL of a value. Digests are spread over their whole range, as true ones are; ids grow, as true ones
+/// do.
 fn spelled(value: &str, backend: DbBackend) -> String {
     let person = format!("(n / {GRANTS_EACH})");
     let Some(word) = value.strip_prefix('{').and_then(|word| word.strip_suffix('}')) else {

@@ -1,4 +1,5 @@
-//! Where the platform and the limit server keep their rows: files in a folder, or databases of a PostgreSQL server.
+//! Where the platform and the limit server keep their rows: files in a folder, or databases of a PostgreSQL
+//! server.
 
 use std::{
     fs,

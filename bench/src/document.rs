@@ -18,11 +18,12 @@ How fast the platform is, beside what would be possible on the same machine in t
 just bench --markdown docs/benchmarks.md
 ```
 
-which builds the release binary, starts it on a free port with a data folder of its own and the defaults of a release, sets
-it up through its front door – people sign up, put files into their libraries, consent – and loads it over HTTP. No limit of
-the server was widened. Requests are built and signed before the clock starts; client, server and limits share the machine,
-so each figure also says what CPU the server used, on PostgreSQL with what its backends used for it. Everything is measured three times, in turn with its limit: rates and
-ratios are medians of the three, latencies are of all three together. `just bench --help` says more.
+which builds the release binary, starts it on a free port with a data folder of its own and the defaults of a
+release, sets it up through its front door – people sign up, put files into their libraries, consent – and loads it
+over HTTP. No limit of the server is widened. Requests are built and signed before the clock starts. Client, server
+and limits share the machine, so each figure also says what CPU the server used; on PostgreSQL that includes what its
+backends used for it. Everything is measured three times, in turn with its limit: rates and ratios are medians of the
+three, latencies are of all three together. `just bench --help` says more.
 
 A ratio is the figure ÷ its limit, 1 being the limit itself. No test asserts a time.
 ";

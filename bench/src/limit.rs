@@ -1,5 +1,5 @@
-//! The limit server: what any server must do that checks a signature and looks something up, and nothing else. The same
-//! web server, database library and settings as the platform's.
+//! The limit server: what any server must do that checks a signature and looks something up, and nothing
+//! else. The same web server, database library and settings as the platform's.
 
 use std::{
     io::Write as _,

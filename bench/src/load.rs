@@ -1,5 +1,5 @@
-//! Load: requests that lie ready as bytes, sent over kept connections, one at a time on each. Made to cost little, since
-//! it shares its cores with the server.
+//! Load: requests that lie ready as bytes, sent over kept connections, one at a time on each. Made to cost
+//! little, since it shares its cores with the server.
 
 use std::{
     net::SocketAddr,
@@ -87,8 +87,8 @@ pub fn count(number: usize) -> f64 {
     number as f64
 }
 
-/// Sends every request once, `at_once` at a time, each on a connection of its own that is open before the clock starts.
-/// Any answer but a success ends it all.
+/// Sends every request once, `at_once` at a time, each on a connection of its own that is open before the
+/// clock starts. Any answer but a success ends it all.
 pub async fn drive(
     server: &Process,
     requests: Vec<Vec<u8>>,

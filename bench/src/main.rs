@@ -104,7 +104,7 @@ fn run(cli: Cli) -> Outcome<()> {
 }
 
 async fn measure_all(cli: Cli) -> Outcome<()> {
-    let bin = cli.bin.map_or_else(stage::default_bin, Ok)?;
+    let bin = cli.bin.map_or_else(|| stage::beside("consent-access"), Ok)?;
     let names = if cli.figures.is_empty() { Name::value_variants() } else { &cli.figures };
     let mut sections = Vec::new();
     for database in &cli.databases {

@@ -37,8 +37,8 @@ pub struct Process {
 }
 
 impl Process {
-    /// Starts a server, which works on the database of this URL, and waits for `listening on http://…` on its stdout;
-    /// stderr goes to the file `log`.
+    /// Starts a server, which works on the database of this URL, and waits for `listening on http://…` on its
+    /// stdout; stderr goes to the file `log`.
     pub fn start(mut command: Command, database: &str, log: &Path) -> Outcome<Self> {
         let (child, address, ready_after) = spawn(&mut command, log)?;
         Ok(Self {

@@ -1,4 +1,5 @@
-//! Limits of one thread: each operation by itself, straight from the cipher library, as often as fits into a moment.
+//! Limits of one thread: each operation by itself, straight from the cipher library, as often as fits into a
+//! moment.
 
 use std::{
     fs::{File, OpenOptions},

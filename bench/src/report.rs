@@ -133,7 +133,8 @@ mod tests {
         figure.aimed("memory", 12.0, Aim::Most(32.0), "MiB");
         assert_eq!(
             figure.to_text(),
-            "\nlist – a list\n  requests     812 /s\n  ratio          0.50  ≥ 0.6  MISSED\n  memory    12.00 MiB  ≤ 32 MiB\n"
+            "\nlist – a list\n  requests     812 /s\n  ratio          0.50  ≥ 0.6  MISSED\n  memory    12.00 MiB  \
+             ≤ 32 MiB\n"
         );
         assert!(figure.to_markdown().starts_with("### a list (`list`)\n\nWhat it is.\n"));
         assert!(figure.to_markdown().contains("| ratio | 0.50 | ≥ 0.6, **missed** |"));

@@ -49,7 +49,8 @@ pub fn post(path: &str, bearer: &str, json: &str) -> Vec<u8> {
     let kind = if json.is_empty() { "" } else { "content-type: application/json\r\n" };
     let length = json.len();
     format!(
-        "POST {path} HTTP/1.1\r\n{head}\r\nauthorization: Bearer {bearer}\r\n{kind}content-length: {length}\r\n\r\n{json}"
+        "POST {path} HTTP/1.1\r\n{head}\r\nauthorization: Bearer {bearer}\r\n{kind}\
+         content-length: {length}\r\n\r\n{json}"
     )
     .into()
 }

@@ -181,9 +181,9 @@ pub fn payloads(load: &Load) -> Outcome<Vec<Value>> {
     load.bodies.iter().map(payload).collect()
 }
 
-/// Where the release binary is when nobody says: beside this one.
-pub fn default_bin() -> Outcome<PathBuf> {
-    Ok(std::env::current_exe()?.with_file_name("consent-access"))
+/// Where a program is that is built with this one.
+pub fn beside(name: &str) -> Outcome<PathBuf> {
+    Ok(std::env::current_exe()?.with_file_name(name))
 }
 
 /// Starts the platform on a free port; what is not said here is as it is by default.
@@ -195,7 +195,7 @@ fn start_platform(
     log: &Path,
 ) -> Outcome<Process> {
     let mut command = Command::new(bin);
-    command.args(["serve", "--data-dir"]).arg(data).env(LISTEN, "127.0.0.1:0");
+    command.args(["serve", "--data-dir"]).arg(data).current_dir(data).env(LISTEN, "127.0.0.1:0");
     command.env("CONSENT_DATABASE__URL", database).envs(environment.iter().copied());
     Process::start(command, database, log)
 }

@@ -37,10 +37,10 @@ impl Bench<'_> {
         let mut figure = Figure::new(
             "fetch-small",
             "Fetch of a 10 KB file",
-            "`GET permission-access/query/{session}/{file}` of mapped files in turn, 16 at once. Against the sum of its \
-             unavoidable work: each operation by itself on one thread, and a bare round trip, which is cores ÷ rate of \
-             the limit server answering 40 bytes without looking at anything, to the same client. The limit is what all \
-             cores together could do if there were nothing else.",
+            "`GET permission-access/query/{session}/{file}` of mapped files in turn, 16 at once. Against the \
+             sum of its unavoidable work: each operation by itself on one thread, and a bare round trip, \
+             which is cores ÷ rate of the limit server answering 40 bytes without looking at anything, to \
+             the same client. The limit is what all cores together could do if there were nothing else.",
         );
         fetches.describe(&mut figure, "fetch");
         figure.row("fetch: length as sealed", kib(fetches.length()));
@@ -72,8 +72,8 @@ impl Bench<'_> {
         let mut figure = Figure::new(
             "fetch-many",
             "200 files of 10 KB at once",
-            "What digi.me's Node SDK does with a list: every file is asked for at the same moment, each on a connection \
-             of its own.",
+            "What digi.me's Node SDK does with a list: every file is asked for at the same moment, each on a \
+             connection of its own.",
         );
         figure.row("all 200 files", seconds(runs.median(|load| load.wall.as_secs_f64())));
         let (p50, p99) = (runs.quantile(0.5), runs.quantile(0.99));

@@ -28,9 +28,9 @@ impl Bench<'_> {
         let mut figure = Figure::new(
             "grants",
             "A list at 1 000 000 grants",
-            "The list above, of the same person, on two copies of the database: one with 1 000 more grants, one with \
-             1 000 000 (five to a person, each with its keys, tokens and session). Rows are written straight into the \
-             database, copied from those of a true consent. Two processes, in turn.",
+            "The list above, of the same person, on two copies of the database: one with 1 000 more grants, \
+             one with 1 000 000 (five to a person, each with its keys, tokens and session). Rows are written \
+             straight into the database, copied from those of a true consent. Two processes, in turn.",
         );
         if self.quick {
             figure.row("grants, as this is a first look", many.to_string());

@@ -17,8 +17,8 @@ const LARGE: usize = 1 << 30;
 /// Not a whole number of pieces.
 const SMALL: usize = (3 << 20) + 5;
 
-const MEMORY: &str = "Memory: the most that the process held during the runs (`VmHWM`) less what it holds when it has \
-                      just been started and has passed a file of 3 MiB (`VmRSS`).";
+const MEMORY: &str = "Memory: the most that the process held during the runs (`VmHWM`) less what it holds \
+                      when it has just been started and has passed a file of 3 MiB (`VmRSS`).";
 
 /// What the runs are held against.
 struct Beside {
@@ -43,10 +43,10 @@ impl Bench<'_> {
             let head = requests::upload(&upload_path(&format!("large-{run}")), person, length);
             runs.0.push(send(&stage.server, &head, &piece, length).await?);
         }
-        let definition = "A person's own file by the API, one at a time, sealed and on the disk when it is answered. \
-                          Against AES-256-CBC, single-thread, 64 KiB at a time, as for the fetch; and beside what an \
-                          upload is made of: AES-256-GCM of one thread, and writing as many bytes to a file and \
-                          waiting for the disk.";
+        let definition = "A person's own file by the API, one at a time, sealed and on the disk when it is \
+                          answered. Against AES-256-CBC, single-thread, 64 KiB at a time, as for the fetch; \
+                          and beside what an upload is made of: AES-256-GCM of one thread, and writing as \
+                          many bytes to a file and waiting for the disk.";
         let mut figure = Figure::new("upload-large", "Upload of 1 GiB", format!("{definition} {MEMORY}"));
         self.describe_large(&mut figure, &runs, beside, length, 0.5)?;
         figure.row("AES-256-GCM seal, one thread", throughput(median(&mut gcm)));
@@ -73,8 +73,9 @@ impl Bench<'_> {
         if runs.0.iter().any(|load| load.received != expected as u64) {
             return Err(failure(format!("a fetch was not {expected} bytes long")));
         }
-        let definition = "One raw file, one at a time, read and dropped by the client; its length is checked, and a \
-                          file of 3 MiB is opened and compared. Against AES-256-CBC, single-thread, 64 KiB at a time.";
+        let definition = "One raw file, one at a time, read and dropped by the client; its length is \
+                          checked, and a file of 3 MiB is opened and compared. Against AES-256-CBC, \
+                          single-thread, 64 KiB at a time.";
         let mut figure = Figure::new("fetch-large", "Fetch of 1 GiB", format!("{definition} {MEMORY}"));
         self.describe_large(&mut figure, &runs, beside, length, 0.6)?;
         Ok(figure)

@@ -18,10 +18,10 @@ impl Bench<'_> {
         let mut figure = Figure::new(
             "list",
             "A final list of 50 files",
-            "`GET permission-access/query/{session}` of a session that is completed, 16 at once, each signed and with a \
-             nonce of its own. Against the limit server under the same load: the same web server and database library \
-             with the same settings, a process of its own, which checks the same PS512 signature, does one select by \
-             primary key and answers 60 bytes.",
+            "`GET permission-access/query/{session}` of a session that is completed, 16 at once, each signed \
+             and with a nonce of its own. Against the limit server under the same load: the same web server \
+             and database library with the same settings, a process of its own, which checks the same PS512 \
+             signature, does one select by primary key and answers 60 bytes.",
         );
         lists.describe(&mut figure, "list");
         limits.describe(&mut figure, "limit server");

@@ -1,5 +1,6 @@
 //! The figures: each loads the platform and its limit in turn, three times.
 
+mod counts;
 mod fetch;
 mod grants;
 mod large;
@@ -52,6 +53,8 @@ pub enum Name {
     Start,
     /// List at 1 000 000 grants, against 1 000
     Grants,
+    /// Statements, RSA operations and allocations of one request
+    Counts,
 }
 
 impl Name {
@@ -94,6 +97,7 @@ impl<'e> Bench<'e> {
             Name::ConsentPage => self.consent_page().await,
             Name::Start => self.start().await,
             Name::Grants => self.grants().await,
+            Name::Counts => self.counts().await,
         }
     }
 

@@ -42,9 +42,10 @@ impl Bench<'_> {
         let mut figure = Figure::new(
             "sign-in",
             "Sign-in with a password",
-            "`POST /api/v1/sign-in`, by turns of 8 people, with the default cost of a password (64 MiB, 3 passes): one \
-             after the other for the latency, 4 at once for the rate. Against one Argon2id run with the same cost, \
-             and against as many at a time as there are cores, at most `people.argon2_at_once` = 2.",
+            "`POST /api/v1/sign-in`, by turns of 8 people, with the default cost of a password (64 MiB, 3 \
+             passes): one after the other for the latency, 4 at once for the rate. Against one Argon2id run \
+             with the same cost, and against as many at a time as there are cores, at most \
+             `people.argon2_at_once` = 2.",
         );
         let run = median(&mut argon2.clone());
         figure.row("one after the other: p50, p99", {
@@ -81,9 +82,9 @@ impl Bench<'_> {
         let mut figure = Figure::new(
             "consent-page",
             "The page on which a person consents",
-            "`GET /apps/saas/authorize/{request}` of somebody who is signed in, with the samples of five sources in her \
-             library (a sandbox of its own, samples read without a pause), 16 at once. Beside it the limit server \
-             answering a page of the same length that lies ready.",
+            "`GET /apps/saas/authorize/{request}` of somebody who is signed in, with the samples of five \
+             sources in her library (a sandbox of its own, samples read without a pause), 16 at once. Beside \
+             it the limit server answering a page of the same length that lies ready.",
         );
         pages.describe(&mut figure, "page");
         figure.row("length of the page", kib(length));

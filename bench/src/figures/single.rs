@@ -14,8 +14,8 @@ impl Bench<'_> {
         let mut figure = Figure::new(
             "raw",
             "Single operations",
-            "One thread, one after the other, straight from aws-lc-rs (Argon2id: from `argon2`). The select is that of \
-             the limit server, in CPU time, the database's included.",
+            "One thread, one after the other, straight from aws-lc-rs (Argon2id: from `argon2`). The select \
+             is that of the limit server, in CPU time, the database's included.",
         );
         for (what, each) in [
             ("RSA-2048 PS512 sign", self.raw.sign()?),

@@ -24,8 +24,8 @@ impl Bench<'_> {
         let mut figure = Figure::new(
             "start",
             "Start",
-            "From starting the process to `listening on …`, five times on the database and keys that the figures before \
-             left; memory (`VmRSS`) three seconds later. The binary as it is released.",
+            "From starting the process to `listening on …`, five times on the database and keys that the \
+             figures before left; memory (`VmRSS`) three seconds later. The binary as it is released.",
         );
         let slowest = ready.iter().copied().fold(0.0, f64::max);
         figure.aimed("ready after, median", median(&mut ready), Aim::Most(0.3), "s");

@@ -27,10 +27,10 @@ impl Bench<'_> {
         let mut figure = Figure::new(
             "token",
             "A code becomes tokens",
-            "`POST oauth/token` with codes of as many consents, 16 at once; the answer is signed with PS512. Against \
-             RSA-2048 signatures of one thread, once for each core that the server used (its CPU time ÷ time) and once \
-             for each core that the machine has. Each exchange is a transaction that is on the disk when it is \
-             answered; SQLite writes one at a time.",
+            "`POST oauth/token` with codes of as many consents, 16 at once; the answer is signed with PS512. \
+             Against RSA-2048 signatures of one thread, once for each core that the server used (its CPU \
+             time ÷ time) and once for each core that the machine has. Each exchange is a transaction that \
+             is on the disk when it is answered.",
         );
         self.describe_tokens(&mut figure, &exchanges, &signs)?;
         Ok(figure)
