@@ -79,16 +79,12 @@ impl Blobs {
         library: &LibraryId,
         file: &FileId,
     ) -> Result<impl Stream<Item = object_store::Result<Bytes>> + Send + 'static + use<>, LibraryError> {
-        Ok(match &self.folder {
-            Some(folder) => {
-                let path = folder.join(library.as_str()).join(file.as_str());
-                Either::Left(pieces(path).await.map_err(LibraryError::Blobs)?)
-            }
-            None => {
-                let found = self.store.get(&path(library, file)).await.map_err(LibraryError::Blobs)?;
-                Either::Right(found.into_stream())
-            }
-        })
+        if let Some(folder) = &self.folder {
+            let path = folder.join(library.as_str()).join(file.as_str());
+            return Ok(Either::Left(pieces(path).await.map_err(LibraryError::Blobs)?));
+        }
+        let found = self.store.get(&path(library, file)).await.map_err(LibraryError::Blobs)?;
+        Ok(Either::Right(found.into_stream()))
     }
 
     /// Removes a blob; one that is not there is fine.

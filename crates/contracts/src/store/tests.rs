@@ -373,7 +373,9 @@ async fn a_client_read_before_is_good_until_anything_of_it_changes() {
             3 => drop(registry.revise(&contract, document(2)).await.unwrap()),
             4 => drop(registry.publish(&contract).await.unwrap()),
             5 => {
-                drop(registry.write(async |tx| suspend_app(tx, &app, &registry.ambient).await).await.unwrap())
+                drop(
+                    registry.write(async |tx| suspend_app(tx, &app, &registry.ambient).await).await.unwrap(),
+                );
             }
             _ => drop(registry.write(async |tx| reinstate_app(tx, &app).await).await.unwrap()),
         }

@@ -63,5 +63,7 @@ pub fn start(platform: &Platform, listener: TcpListener) -> std::io::Result<Serv
     let platform = platform.clone();
     // Signals are the command line's to handle: it knows how long running requests may take.
     let server = HttpServer::new(move || app(platform.clone())).workers(workers).disable_signals();
+    // The head of an answer and its body are written one after the other: neither is to wait for the other's receipt.
+    let server = server.tcp_nodelay(true);
     Ok(server.listen(listener)?.run())
 }
