@@ -33,7 +33,7 @@ fuzz target seconds="300":
 
 # The release binary under load, beside limits measured in the same run: `just bench --help`.
 bench *args:
-    cargo build --release
+    cargo build --release -p consent-gateway -p consent-bench
     cargo run --release -p consent-bench -- {{args}}
 
 # Takes the snapshots of the last run as they are now.
