@@ -115,7 +115,8 @@ async fn pieces(
 
 /// The next bytes of a file; fewer than [`PIECE`] only where it ends.
 fn piece(mut file: File) -> std::io::Result<(Bytes, File)> {
-    let mut bytes = Vec::new();
+    let length = file.metadata()?.len().min(PIECE as u64);
+    let mut bytes = Vec::with_capacity(usize::try_from(length).unwrap_or(PIECE));
     (&mut file).take(PIECE as u64).read_to_end(&mut bytes)?;
     Ok((bytes.into(), file))
 }
