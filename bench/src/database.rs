@@ -86,7 +86,8 @@ impl Engine {
 
     async fn create(&self, name: &str, template: &str) -> Outcome<String> {
         let Some(url) = &self.postgres else { return Err(failure("there is no server")) };
-        let name = format!("consent_bench_{}_{name}", std::process::id());
+        let made = self.made.lock().unwrap_or_else(PoisonError::into_inner).len();
+        let name = format!("consent_bench_{}_{made}_{name}", std::process::id());
         let db = connect(url.as_str()).await?;
         db.execute_unprepared(&format!("CREATE DATABASE {name} TEMPLATE {template}")).await?;
         db.close().await?;
