@@ -7,7 +7,7 @@ use consent_core::{
     Ambient, Cursor, FileId, GrantId, LibraryId, OpenOwner, Owner, Page, PersonId, RowId, ShelfId,
 };
 use consent_crypto::Key;
-use consent_store::{Migration, StoreError, Tx, joined_columns};
+use consent_store::{Migration, StoreError, Tx, joined_columns, json_elements};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, DbBackend, EntityTrait, FromQueryResult,
     PaginatorTrait, QueryFilter, QueryOrder, QueryResult, QuerySelect, Statement, sea_query::Expr,
@@ -110,25 +110,14 @@ pub async fn insert_slots(
     Ok(())
 }
 
-async fn open(
-    db: &impl ConnectionTrait,
-    kind: SlotKind,
-    holder: &str,
-    opener: Opener<'_>,
-    now: DateTime<Utc>,
-) -> Result<Key, LibraryError> {
-    let row = row::slot::Entity::find().filter(held_by(&[kind], &[holder])).one(db).await?;
-    unlock(row, opener, now)
-}
-
-fn unlock(
+fn unlock<K: OpensTo>(
     row: Option<row::slot::Model>,
     opener: Opener<'_>,
     now: DateTime<Utc>,
-) -> Result<Key, LibraryError> {
+) -> Result<K, LibraryError> {
     let row = row.ok_or(LibraryError::Shut)?;
     let kind = SlotKind::parse(&row.kind).ok_or_else(|| StoreError::corrupt("slot", &row.id))?;
-    if row.not_after.is_some_and(|end| end <= now) {
+    if !K::is_in(kind) || row.not_after.is_some_and(|end| end <= now) {
         return Err(LibraryError::Shut);
     }
     let place = Place {
@@ -138,7 +127,7 @@ fn unlock(
         owner: &row.owner_id,
         not_after: row.not_after,
     };
-    place.unlock(opener, &row.sealed).map_err(|_| LibraryError::Shut)
+    place.unlock(opener, &row.sealed).map(K::from_key).map_err(|_| LibraryError::Shut)
 }
 
 /// What a slot opens to: the library key or the grant key, by its kind.
@@ -177,10 +166,8 @@ pub async fn open_slot<K: OpensTo>(
     opener: Opener<'_>,
     now: DateTime<Utc>,
 ) -> Result<K, LibraryError> {
-    if !K::is_in(kind) {
-        return Err(LibraryError::Shut);
-    }
-    open(db, kind, holder, opener, now).await.map(K::from_key)
+    let held = row::slot::Entity::find().filter(held_by(&[kind], &[holder]));
+    unlock(held.one(db).await?, opener, now)
 }
 
 /// Opens a slot that is used once, and removes it.
@@ -191,11 +178,8 @@ pub async fn take_slot<K: OpensTo>(
     opener: Opener<'_>,
     now: DateTime<Utc>,
 ) -> Result<K, LibraryError> {
-    if !K::is_in(kind) {
-        return Err(LibraryError::Shut);
-    }
-    let taken = row::slot::Entity::delete_many().filter(held_by(&[kind], &[holder]));
-    unlock(taken.exec_with_returning(tx).await?.pop(), opener, now).map(K::from_key)
+    let held = row::slot::Entity::delete_many().filter(held_by(&[kind], &[holder]));
+    unlock(held.exec_with_returning(tx).await?.pop(), opener, now)
 }
 
 /// Removes the slots of these kinds that these rows hold; none is fine.
@@ -459,11 +443,8 @@ pub async fn listed_as_of(
     at: DateTime<Utc>,
 ) -> Result<Vec<Listed>, LibraryError> {
     let backend = db.get_database_backend();
-    let shelves_sql = match backend {
-        DbBackend::Sqlite => "SELECT value FROM json_each($2)",
-        _ => "SELECT jsonb_array_elements_text($2)",
-    };
-    let select = format!("SELECT {} AS files", listing_sql(backend, "$1", shelves_sql, "$3"));
+    let listing = listing_sql(backend, "$1", &json_elements(backend, "$2"), "$3");
+    let select = format!("SELECT {listing} AS files");
     let values = [library.as_str().into(), serde_json::json!(shelves).into(), at.into()];
     let row = db.query_one_raw(Statement::from_sql_and_values(backend, select, values)).await?;
     joined_listing(&row.ok_or(LibraryError::NoLibrary)?)
@@ -546,7 +527,7 @@ impl Reached {
     /// Opens slot, shelf and file, one with the other. [`LibraryError::Shut`] without a slot that the secret opens,
     /// [`LibraryError::NotSharing`] when the grant was not given the shelf.
     pub fn open(self, opener: Opener<'_>, now: DateTime<Utc>) -> Result<OpenedFile, LibraryError> {
-        let grant_key = GrantKey(unlock(self.slot, opener, now)?);
+        let grant_key: GrantKey = unlock(self.slot, opener, now)?;
         let granted = self.granted.ok_or(LibraryError::NotSharing)?;
         let keys = granted.open(&grant_key).map_err(LibraryError::Damaged)?;
         self.file.open(&self.shelf, &keys).map_err(LibraryError::Damaged)

@@ -149,8 +149,9 @@ mod tests {
     use std::{sync::Arc, time::Duration};
 
     use sea_orm::ConnectionTrait;
+    use tokio::task::JoinHandle;
 
-    use crate::{Database, Pool, Tx};
+    use crate::{Database, Pool, StoreError, Tx};
 
     async fn opened(dir: &tempfile::TempDir) -> Database {
         let url = format!("sqlite://{}", dir.path().join("t.db").display());
@@ -175,6 +176,18 @@ mod tests {
         let select = sea_orm::Statement::from_string(db.get_database_backend(), "SELECT n FROM t ORDER BY n");
         let rows = db.query_all_raw(select).await.unwrap();
         rows.iter().map(|row| row.try_get_by_index(0).unwrap()).collect()
+    }
+
+    /// One that has written 1 and commits, and one that waited for it and writes in the same transaction.
+    async fn one_behind_the_other(db: &Database) -> (JoinHandle<Result<(), StoreError>>, Tx) {
+        let first = db.begin_write().await.unwrap();
+        assert!(insert(&first, 1).await);
+        let waits = tokio::spawn({
+            let db = db.clone();
+            async move { db.begin_write().await.unwrap() }
+        });
+        tokio::task::yield_now().await;
+        (tokio::spawn(first.commit()), waits.await.unwrap())
     }
 
     #[tokio::test]
@@ -207,15 +220,7 @@ mod tests {
     async fn nobody_is_told_before_the_commit_and_those_who_wait_share_it() {
         let dir = tempfile::tempdir().unwrap();
         let (db, other) = (with_table(&dir).await, opened(&dir).await);
-        let first = db.begin_write().await.unwrap();
-        assert!(insert(&first, 1).await);
-        let waits = tokio::spawn({
-            let db = db.clone();
-            async move { db.begin_write().await.unwrap() }
-        });
-        tokio::task::yield_now().await;
-        let first = tokio::spawn(first.commit());
-        let second = waits.await.unwrap();
+        let (first, second) = one_behind_the_other(&db).await;
         assert!(insert(&second, 2).await);
         assert!(!first.is_finished(), "the second one writes in the same transaction");
         assert_eq!(kept(&other).await, [0_i64; 0]);
@@ -228,15 +233,7 @@ mod tests {
     async fn whoever_gives_up_takes_nobody_along() {
         let dir = tempfile::tempdir().unwrap();
         let db = with_table(&dir).await;
-        let first = db.begin_write().await.unwrap();
-        assert!(insert(&first, 1).await);
-        let waits = tokio::spawn({
-            let db = db.clone();
-            async move { db.begin_write().await.unwrap() }
-        });
-        tokio::task::yield_now().await;
-        let first = tokio::spawn(first.commit());
-        let second = waits.await.unwrap();
+        let (first, second) = one_behind_the_other(&db).await;
         assert!(insert(&second, 2).await);
         drop(second);
         first.await.unwrap().unwrap();
@@ -261,15 +258,7 @@ mod tests {
     async fn a_transaction_that_sqlite_dropped_is_done_for_nobody() {
         let dir = tempfile::tempdir().unwrap();
         let db = with_table(&dir).await;
-        let first = db.begin_write().await.unwrap();
-        assert!(insert(&first, 1).await);
-        let waits = tokio::spawn({
-            let db = db.clone();
-            async move { db.begin_write().await.unwrap() }
-        });
-        tokio::task::yield_now().await;
-        let first = tokio::spawn(first.commit());
-        let second = waits.await.unwrap();
+        let (first, second) = one_behind_the_other(&db).await;
         // What a full disk does to a transaction.
         second.execute_unprepared("ROLLBACK").await.unwrap();
         drop(second);

@@ -1,6 +1,6 @@
 //! Selects that bring rows of several tables at once.
 
-use sea_orm::{EntityTrait, IdenStatic, Iterable};
+use sea_orm::{DbBackend, EntityTrait, IdenStatic, Iterable};
 
 /// All columns of a table for the `SELECT` list of a join, each named `prefix` and its own name, as
 /// `FromQueryResult` reads them.
@@ -13,4 +13,13 @@ pub fn joined_columns<E: EntityTrait>(prefix: &str) -> String {
         format!("{table}.{column} AS {prefix}{column}")
     });
     columns.collect::<Vec<_>>().join(", ")
+}
+
+/// A select of the texts in a JSON array, which is itself SQL.
+#[must_use]
+pub fn json_elements(backend: DbBackend, array: &str) -> String {
+    match backend {
+        DbBackend::Sqlite => format!("SELECT value FROM json_each({array})"),
+        _ => format!("SELECT jsonb_array_elements_text({array})"),
+    }
 }

@@ -11,7 +11,7 @@ use consent_core::Counter;
 
 pub use connect::{Database, Pool};
 pub use error::StoreError;
-pub use joined::joined_columns;
+pub use joined::{joined_columns, json_elements};
 pub use migration::Migration;
 pub use transaction::Tx;
 

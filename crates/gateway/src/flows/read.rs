@@ -27,7 +27,7 @@ pub struct Access {
     pub grant: Grant,
     token: Secret,
     session: Option<Session>,
-    files: Vec<Listed>,
+    files: Option<Vec<Listed>>,
     file: Option<Reached>,
 }
 
@@ -63,17 +63,6 @@ impl Access {
         Ok(Self { caller, pair, grant, token, session, files, file })
     }
 
-    /// The key that the presented token opens.
-    pub(super) async fn grant_key(&self, platform: &Platform) -> Result<GrantKey, FlowError> {
-        let (holder, opener) = (self.pair.id.as_str(), Opener::Secret(&self.token));
-        let now = platform.ambient.now();
-        let opened = consent_library::open_slot(&platform.db, SlotKind::Access, holder, opener, now).await;
-        opened.map_err(|error| match error {
-            LibraryError::Shut => AuthError::UnknownToken.into(),
-            error => error.into(),
-        })
-    }
-
     /// The file that was asked for, of this kind and on a shelf that the session reads, with the keys that the presented
     /// token leads to.
     pub(super) fn open_file(
@@ -87,16 +76,15 @@ impl Access {
             raw == (file.kind == FileKind::Raw) && self.shelves_of(session).contains(&file.shelf)
         });
         let reached = reached.ok_or(SessionError::NoFile)?;
-        reached.open(Opener::Secret(&self.token), now).map_err(|error| match error {
-            LibraryError::Shut => AuthError::UnknownToken.into(),
-            LibraryError::NotSharing => SessionError::NoFile.into(),
-            error => error.into(),
-        })
+        reached.open(Opener::Secret(&self.token), now).map_err(unopened)
     }
 
     /// All shelf keys that the grant holds, read and connect of one shelf together.
     pub(super) async fn shelf_keys(&self, platform: &Platform) -> Result<Vec<ShelfKeys>, FlowError> {
-        let grant_key = self.grant_key(platform).await?;
+        let (holder, opener) = (self.pair.id.as_str(), Opener::Secret(&self.token));
+        let now = platform.ambient.now();
+        let opened = consent_library::open_slot(&platform.db, SlotKind::Access, holder, opener, now).await;
+        let grant_key: GrantKey = opened.map_err(unopened)?;
         let mut all: Vec<ShelfKeys> = Vec::new();
         for granted in consent_library::granted(&platform.db, &self.grant.id).await? {
             let keys = granted.open(&grant_key).map_err(LibraryError::Damaged)?;
@@ -134,6 +122,15 @@ impl Access {
             shelves.retain(|shelf| session.shelves.contains(shelf));
         }
         shelves
+    }
+}
+
+/// What it means to an app that something of a library stays closed to it.
+fn unopened(error: LibraryError) -> FlowError {
+    match error {
+        LibraryError::Shut => AuthError::UnknownToken.into(),
+        LibraryError::NotSharing => SessionError::NoFile.into(),
+        error => error.into(),
     }
 }
 
@@ -205,11 +202,9 @@ async fn reachable(
         let files = consent_library::files_as_of(&platform.db, library, &shelves, at).await?;
         return matching_raw(platform, access, &scope, files).await;
     }
-    let was_final = access.session.as_ref().is_some_and(|asked| asked.state.is_final());
-    let mut files = if was_final {
-        access.files.clone()
-    } else {
-        consent_library::listed_as_of(&platform.db, library, &shelves, at).await?
+    let mut files = match &access.files {
+        Some(files) => files.clone(),
+        None => consent_library::listed_as_of(&platform.db, library, &shelves, at).await?,
     };
     files.retain(|file| match file.kind {
         FileKind::Raw => raw,

@@ -8,6 +8,7 @@ use consent_crypto::Secret;
 use consent_grants::Grant;
 use consent_library::{Listed, Reached};
 use consent_sessions::Session;
+use consent_store::json_elements;
 use sea_orm::{ConnectionTrait, DbBackend, QueryResult, Statement, Value};
 
 use super::FlowError;
@@ -50,8 +51,8 @@ pub struct Standing {
     pub grant: Option<Grant>,
     /// The session.
     pub session: Option<Session>,
-    /// The files of the session if its list is final, and the list was wanted.
-    pub files: Vec<Listed>,
+    /// The files of the session, if the list was wanted and is final.
+    pub files: Option<Vec<Listed>>,
     /// The file that was wanted, on whichever shelf of the library.
     pub file: Option<Reached>,
 }
@@ -65,15 +66,12 @@ struct Selects {
 
 impl Selects {
     fn new(backend: DbBackend) -> Self {
-        let elements = |array: &str| match backend {
-            DbBackend::Sqlite => format!("SELECT value FROM json_each({array})"),
-            _ => format!("SELECT jsonb_array_elements_text({array})"),
-        };
         let shared = match backend {
             DbBackend::Sqlite => "json_extract(consent_grant.choices, '$.shelves')",
             _ => "consent_grant.choices -> 'shelves'",
         };
-        let shelves = format!("{} INTERSECT {}", elements(shared), elements("session.shelves"));
+        let shelves =
+            [shared, "session.shelves"].map(|array| json_elements(backend, array)).join(" INTERSECT ");
         let list =
             consent_library::listing_sql(backend, "consent_grant.library_id", &shelves, "session.ended_at");
         let (library, grant, pair) = ("consent_grant.library_id", "consent_grant.id", "token_pair.id");
@@ -144,15 +142,17 @@ pub async fn look_up(
 }
 
 fn standing(token: Option<Secret>, wants: Wants, row: &QueryResult) -> Result<Standing, FlowError> {
+    let session = consent_sessions::joined_session(row)?;
+    let is_final = session.as_ref().is_some_and(|session| session.state.is_final());
     Ok(Standing {
         token,
         pair: consent_auth::joined_pair(row)?,
         grant: consent_grants::joined_grant(row)?,
-        session: consent_sessions::joined_session(row)?,
         files: match wants {
-            Wants::List => consent_library::joined_listing(row)?,
-            Wants::Nothing | Wants::File(_) => Vec::new(),
+            Wants::List if is_final => Some(consent_library::joined_listing(row)?),
+            Wants::Nothing | Wants::List | Wants::File(_) => None,
         },
+        session,
         file: match wants {
             Wants::File(_) => consent_library::joined_reach(row)?,
             Wants::Nothing | Wants::List => None,
