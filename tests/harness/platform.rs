@@ -255,7 +255,7 @@ impl consent_core::Entropy for SystemChance {
 }
 
 /// One keystore for all replicas of a platform: the signing keys from `fixtures/keys`, which spares every test the
-/// making of two, the others from the platform's folder.
+/// making of them, the others from the platform's folder.
 fn keystore(dir: &Path, ambient: &Ambient) -> Keystore {
     let keys = dir.join("keys");
     if !keys.exists() {
@@ -266,8 +266,9 @@ fn keystore(dir: &Path, ambient: &Ambient) -> Keystore {
         };
         std::fs::create_dir(&keys).expect("a folder for keys");
         std::fs::set_permissions(&keys, std::fs::Permissions::from_mode(0o700)).expect("its mode");
-        private("tokens-1.pem", &fixture("keys/server-tokens.pem"));
-        private("certificates-1.pem", &fixture("keys/server-certificates.pem"));
+        for purpose in ["tokens", "certificates", "receipts", "signals"] {
+            private(&format!("{purpose}-1.pem"), &fixture(&format!("keys/server-{purpose}.pem")));
+        }
     }
     Keystore::open_or_create(&keys, ambient).expect("keys")
 }

@@ -9,7 +9,10 @@ use aws_lc_rs::{
     rsa::{
         KeySize, OaepPrivateDecryptingKey, OaepPublicEncryptingKey, PrivateDecryptingKey, PublicEncryptingKey,
     },
-    signature::{KeyPair as _, ParsedPublicKey, RSA_PSS_2048_8192_SHA512, RsaKeyPair},
+    signature::{
+        KeyPair as _, ParsedPublicKey, RSA_PKCS1_2048_8192_SHA256, RSA_PSS_2048_8192_SHA512, RsaKeyPair,
+        UnparsedPublicKey,
+    },
 };
 use rsa::{
     pkcs1,
@@ -98,6 +101,14 @@ impl RsaPublicKey {
     pub(crate) fn has_signed(&self, message: &[u8], signature: &[u8]) -> bool {
         counted::RSA_VERIFIED.add();
         self.0.verifying.verify_sig(message, signature).is_ok()
+    }
+
+    /// Whether this key's owner signed `message`: RSASSA-PKCS1-v1_5 with SHA-256.
+    pub(crate) fn has_signed_rs256(&self, message: &[u8], signature: &[u8]) -> bool {
+        counted::RSA_VERIFIED.add();
+        UnparsedPublicKey::new(&RSA_PKCS1_2048_8192_SHA256, self.0.pkcs1.as_bytes())
+            .verify(message, signature)
+            .is_ok()
     }
 
     pub(crate) fn oaep(&self) -> &OaepPublicEncryptingKey {

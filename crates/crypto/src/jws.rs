@@ -1,9 +1,13 @@
-//! Signed tokens: compact JWS (RFC 7515) with PS512 and nothing else.
+//! Signed tokens: compact JWS (RFC 7515) with PS512, and with RS256 what third parties' libraries have to read.
 //!
+//! Whoever reads a token says which algorithm it has to be; the token's own word about that is only compared.
 //! What a token says about its own key (`jku`, `x5u`, `jwk`, `x5c`, `kid`) never chooses the key here; the caller
 //! names the keys that may have signed.
 
-use aws_lc_rs::{rand::SystemRandom, signature::RSA_PSS_SHA512};
+use aws_lc_rs::{
+    rand::SystemRandom,
+    signature::{RSA_PKCS1_SHA256, RSA_PSS_SHA512, RsaEncoding},
+};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
@@ -15,39 +19,85 @@ use crate::{
 
 /// The longest token that is read, in bytes.
 pub const MAX_LEN: usize = 32 * 1024;
+/// The longest receipt or signal that is read, in bytes: a receipt repeats all that its contract says.
+pub const MAX_STATEMENT_LEN: usize = 256 * 1024;
 
-const ALGORITHM: &str = "PS512";
 const DEFAULT_TYPE: &str = "JWT";
+
+/// How a token is signed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Algorithm {
+    /// RSASSA-PSS with SHA-512 and 64 bytes of salt: tokens, requests, certificates.
+    Ps512,
+    /// RSASSA-PKCS1-v1_5 with SHA-256: receipts and signals, which every JOSE library is to read (RFC 8417 receivers
+    /// and consent receipt viewers know nothing newer).
+    Rs256,
+}
+
+impl Algorithm {
+    /// As `alg` says it (RFC 7518, section 3.1).
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Ps512 => "PS512",
+            Self::Rs256 => "RS256",
+        }
+    }
+
+    fn encoding(self) -> &'static dyn RsaEncoding {
+        match self {
+            Self::Ps512 => &RSA_PSS_SHA512,
+            Self::Rs256 => &RSA_PKCS1_SHA256,
+        }
+    }
+
+    fn max_len(self) -> usize {
+        match self {
+            Self::Ps512 => MAX_LEN,
+            Self::Rs256 => MAX_STATEMENT_LEN,
+        }
+    }
+}
+
+/// Signs claims with PS512, like [`sign_with`].
+pub fn sign<T: Serialize + ?Sized>(
+    key: &RsaPrivateKey,
+    header_extra: &Map<String, Value>,
+    claims: &T,
+) -> Result<String, JwsError> {
+    sign_with(Algorithm::Ps512, key, header_extra, claims)
+}
 
 /// Signs claims.
 ///
-/// `header_extra` adds members such as `kid` and `jku`, and replaces `typ`, which is otherwise `JWT`; `alg` stays
-/// PS512. The salt comes from the cryptographic library's own random source, as it lets nobody choose.
-pub fn sign<T: Serialize + ?Sized>(
+/// `header_extra` adds members such as `kid` and `jku`, and replaces `typ`, which is otherwise `JWT`; `alg` is the
+/// algorithm's. A salt comes from the cryptographic library's own random source, as it lets nobody choose.
+pub fn sign_with<T: Serialize + ?Sized>(
+    algorithm: Algorithm,
     key: &RsaPrivateKey,
     header_extra: &Map<String, Value>,
     claims: &T,
 ) -> Result<String, JwsError> {
     let mut header = header_extra.clone();
     header.entry("typ").or_insert_with(|| DEFAULT_TYPE.into());
-    header.insert("alg".to_owned(), ALGORITHM.into());
+    header.insert("alg".to_owned(), algorithm.name().into());
     let header = serde_json::to_vec(&header).map_err(|_| JwsError::Sign)?;
     let claims = serde_json::to_vec(claims).map_err(|_| JwsError::Sign)?;
     if !claims.starts_with(b"{") {
         return Err(JwsError::Sign);
     }
     let mut token = format!("{}.{}", base64url(&header), base64url(&claims));
-    let signature = sign_pss(key, token.as_bytes())?;
+    let signature = signature(algorithm, key, token.as_bytes())?;
     token.push('.');
     token.push_str(&base64url(&signature));
     Ok(token)
 }
 
-fn sign_pss(key: &RsaPrivateKey, message: &[u8]) -> Result<Vec<u8>, JwsError> {
+fn signature(algorithm: Algorithm, key: &RsaPrivateKey, message: &[u8]) -> Result<Vec<u8>, JwsError> {
     counted::RSA_SIGNED.add();
     let mut signature = vec![0; key.pair().public_modulus_len()];
     key.pair()
-        .sign(&RSA_PSS_SHA512, &SystemRandom::new(), message, &mut signature)
+        .sign(algorithm.encoding(), &SystemRandom::new(), message, &mut signature)
         .map_err(|_| JwsError::Sign)?;
     Ok(signature)
 }
@@ -55,6 +105,7 @@ fn sign_pss(key: &RsaPrivateKey, message: &[u8]) -> Result<Vec<u8>, JwsError> {
 /// A token that is well-formed and that nobody vouches for yet.
 #[derive(Clone)]
 pub struct Unverified {
+    algorithm: Algorithm,
     header: Map<String, Value>,
     claims: Map<String, Value>,
     signed: String,
@@ -67,16 +118,22 @@ impl Unverified {
     /// Accepts exactly: at most 32 KiB, three parts of base64url without padding, both of the first two a JSON object
     /// without a repeated member name and at most 16 levels deep, `alg` PS512, none of `crit`, `b64` and `zip`.
     pub fn parse(text: &str) -> Result<Self, JwsError> {
-        let token = Self::parse_any(text)?;
+        let token = Self::parse_any(text, Algorithm::Ps512)?;
         match token.header.get("typ") {
             None => Ok(token),
             Some(_) => token.of_type(DEFAULT_TYPE),
         }
     }
 
-    /// Reads a token of another type, such as `at+jwt`, which its `typ` has to say (in any case).
+    /// Reads a PS512 token of another type, such as `at+jwt`, which its `typ` has to say (in any case).
     pub fn parse_typed(text: &str, typ: &str) -> Result<Self, JwsError> {
-        Self::parse_any(text)?.of_type(typ)
+        Self::parse_with(text, typ, Algorithm::Ps512)
+    }
+
+    /// Reads a token of this type and this algorithm and no other; see [`Unverified::parse`]. One with RS256 may be
+    /// 256 KiB long.
+    pub fn parse_with(text: &str, typ: &str, algorithm: Algorithm) -> Result<Self, JwsError> {
+        Self::parse_any(text, algorithm)?.of_type(typ)
     }
 
     /// The claims, which anybody may have made up; good for finding the keys to verify with, and for nothing else.
@@ -99,13 +156,19 @@ impl Unverified {
 
     /// Checks the signature against each key in turn, and says which one made it.
     pub fn verify(self, keys: &[&RsaPublicKey]) -> Result<(usize, Verified), JwsError> {
-        let signer = keys.iter().position(|key| key.has_signed(self.signed.as_bytes(), &self.signature));
+        let signer = keys.iter().position(|key| {
+            let (message, signature) = (self.signed.as_bytes(), self.signature.as_slice());
+            match self.algorithm {
+                Algorithm::Ps512 => key.has_signed(message, signature),
+                Algorithm::Rs256 => key.has_signed_rs256(message, signature),
+            }
+        });
         let signer = signer.ok_or(JwsError::Signature)?;
         Ok((signer, Verified { header: self.header, claims: self.claims }))
     }
 
-    fn parse_any(text: &str) -> Result<Self, JwsError> {
-        if text.len() > MAX_LEN {
+    fn parse_any(text: &str, algorithm: Algorithm) -> Result<Self, JwsError> {
+        if text.len() > algorithm.max_len() {
             return Err(JwsError::TooLong);
         }
         let (signed, signature) = text.rsplit_once('.').ok_or(JwsError::Malformed("not three parts"))?;
@@ -114,9 +177,9 @@ impl Unverified {
             return Err(JwsError::Malformed("not three parts"));
         }
         let header = strict_object(&decode(header)?).ok_or(JwsError::Malformed("bad header"))?;
-        check_header(&header)?;
+        check_header(&header, algorithm)?;
         let claims = strict_object(&decode(claims)?).ok_or(JwsError::Malformed("bad claims"))?;
-        Ok(Self { header, claims, signed: signed.to_owned(), signature: decode(signature)? })
+        Ok(Self { algorithm, header, claims, signed: signed.to_owned(), signature: decode(signature)? })
     }
 
     fn of_type(self, typ: &str) -> Result<Self, JwsError> {
@@ -173,12 +236,12 @@ fn decode(part: &str) -> Result<Vec<u8>, JwsError> {
     base64url_decode(part).map_err(|_| JwsError::Malformed("not base64url without padding"))
 }
 
-fn check_header(header: &Map<String, Value>) -> Result<(), JwsError> {
+fn check_header(header: &Map<String, Value>, algorithm: Algorithm) -> Result<(), JwsError> {
     if let Some(name) = ["crit", "b64", "zip"].into_iter().find(|name| header.contains_key(*name)) {
         return Err(JwsError::Header(name));
     }
     match header.get("alg").and_then(Value::as_str) {
-        Some(ALGORITHM) => Ok(()),
+        Some(found) if found == algorithm.name() => Ok(()),
         Some(other) => Err(JwsError::Algorithm { found: other.chars().take(32).collect() }),
         None => Err(JwsError::Malformed("no algorithm")),
     }
@@ -199,7 +262,7 @@ mod tests {
     /// A token with a true signature over whatever header and claims.
     fn signed(header: &str, claims: &str) -> String {
         let input = format!("{}.{}", base64url(header.as_bytes()), base64url(claims.as_bytes()));
-        let signature = sign_pss(&app(), input.as_bytes()).unwrap();
+        let signature = signature(Algorithm::Ps512, &app(), input.as_bytes()).unwrap();
         format!("{input}.{}", base64url(&signature))
     }
 
@@ -255,6 +318,29 @@ mod tests {
         assert!(Unverified::parse(&signed(r#"{"alg":"PS512"}"#, "{}")).is_ok());
         assert!(Unverified::parse(&signed(r#"{"alg":"PS512","typ":"jwt"}"#, "{}")).is_ok());
         assert!(Unverified::parse(&signed(r#"{"alg":"PS512","typ":null}"#, "{}")).is_err());
+    }
+
+    #[test]
+    fn what_is_to_be_rs256_is_rs256_and_nothing_else() {
+        let typ = json!({"typ": "secevent+jwt"});
+        let typ = typ.as_object().unwrap();
+        let [ps512, rs256] = [Algorithm::Ps512, Algorithm::Rs256]
+            .map(|algorithm| sign_with(algorithm, &app(), typ, &json!({"jti": "1"})).unwrap());
+        let read = |text: &str, algorithm| Unverified::parse_with(text, "secevent+jwt", algorithm);
+        assert_eq!(read(&ps512, Algorithm::Rs256).unwrap_err().to_string(), refused_as("PS512"));
+        assert_eq!(read(&rs256, Algorithm::Ps512).unwrap_err().to_string(), refused_as("RS256"));
+        let unverified = read(&rs256, Algorithm::Rs256).unwrap();
+        let (app, other) = (app(), other_app());
+        assert_eq!(unverified.clone().verify(&[other.public()]).unwrap_err(), JwsError::Signature);
+        assert_eq!(unverified.verify(&[other.public(), app.public()]).unwrap().0, 1);
+        let (signed, _) = rs256.rsplit_once('.').unwrap();
+        let with_pss = base64url(&signature(Algorithm::Ps512, &app, signed.as_bytes()).unwrap());
+        let swapped = read(&format!("{signed}.{with_pss}"), Algorithm::Rs256).unwrap();
+        assert_eq!(swapped.verify(&[app.public()]).unwrap_err(), JwsError::Signature);
+    }
+
+    fn refused_as(found: &str) -> String {
+        JwsError::Algorithm { found: found.to_owned() }.to_string()
     }
 
     #[test]

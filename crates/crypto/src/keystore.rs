@@ -17,6 +17,7 @@ use zeroize::Zeroizing;
 use crate::{
     Key, KeyError, KeystoreError, RsaPrivateKey,
     digest::{base64url, base64url_decode, hex},
+    jws::Algorithm,
 };
 
 /// What the server signs.
@@ -26,6 +27,10 @@ pub enum SigningPurpose {
     Tokens,
     /// Contract certificates.
     Certificates,
+    /// Consent receipts, and what is said to persons about what apps reported.
+    Receipts,
+    /// Signals to apps (security event tokens).
+    Signals,
 }
 
 impl SigningPurpose {
@@ -33,6 +38,17 @@ impl SigningPurpose {
         match self {
             Self::Tokens => "tokens",
             Self::Certificates => "certificates",
+            Self::Receipts => "receipts",
+            Self::Signals => "signals",
+        }
+    }
+
+    /// How it is signed.
+    #[must_use]
+    pub fn algorithm(self) -> Algorithm {
+        match self {
+            Self::Tokens | Self::Certificates => Algorithm::Ps512,
+            Self::Receipts | Self::Signals => Algorithm::Rs256,
         }
     }
 }
@@ -84,6 +100,8 @@ type Versions<T> = Vec<(u32, T)>;
 pub struct Keystore {
     tokens: Versions<SigningKey>,
     certificates: Versions<SigningKey>,
+    receipts: Versions<SigningKey>,
+    signals: Versions<SigningKey>,
     pepper: Versions<Key>,
     deduplication: Versions<Key>,
     unattended: Versions<Key>,
@@ -100,6 +118,8 @@ impl Keystore {
         Ok(Self {
             tokens: folder.signing_keys(SigningPurpose::Tokens)?,
             certificates: folder.signing_keys(SigningPurpose::Certificates)?,
+            receipts: folder.signing_keys(SigningPurpose::Receipts)?,
+            signals: folder.signing_keys(SigningPurpose::Signals)?,
             pepper: folder.symmetric_keys(KeyPurpose::Pepper)?,
             deduplication: folder.symmetric_keys(KeyPurpose::Deduplication)?,
             unattended: folder.symmetric_keys(KeyPurpose::Unattended)?,
@@ -107,13 +127,16 @@ impl Keystore {
         })
     }
 
-    /// A keystore that is gone with the process, from two private keys in PEM; the other keys are random.
-    pub fn in_memory(ambient: &Ambient, tokens_pem: &str, certificates_pem: &str) -> Result<Self, KeyError> {
-        let signing = |pem| Ok(vec![(1, SigningKey::new(RsaPrivateKey::parse_pem(pem)?))]);
+    /// A keystore that is gone with the process, which signs everything with one private key in PEM; the other keys
+    /// are random.
+    pub fn in_memory(ambient: &Ambient, pem: &str) -> Result<Self, KeyError> {
+        let signing = vec![(1, SigningKey::new(RsaPrivateKey::parse_pem(pem)?))];
         let random = || vec![(1, Key::generate(ambient))];
         Ok(Self {
-            tokens: signing(tokens_pem)?,
-            certificates: signing(certificates_pem)?,
+            tokens: signing.clone(),
+            certificates: signing.clone(),
+            receipts: signing.clone(),
+            signals: signing,
             pepper: random(),
             deduplication: random(),
             unattended: random(),
@@ -131,7 +154,9 @@ impl Keystore {
     #[must_use]
     pub fn jwks(&self, purpose: SigningPurpose) -> Value {
         let newest_first = self.signing_versions(purpose).iter().rev();
-        let jwk = |(_, signing): &(u32, SigningKey)| signing.key.public().jwk("PS512", &signing.kid, "sig");
+        let jwk = |(_, signing): &(u32, SigningKey)| {
+            signing.key.public().jwk(purpose.algorithm().name(), &signing.kid, "sig")
+        };
         json!({ "keys": newest_first.map(jwk).collect::<Vec<_>>() })
     }
 
@@ -157,6 +182,8 @@ impl Keystore {
         match purpose {
             SigningPurpose::Tokens => &self.tokens,
             SigningPurpose::Certificates => &self.certificates,
+            SigningPurpose::Receipts => &self.receipts,
+            SigningPurpose::Signals => &self.signals,
         }
     }
 
@@ -284,6 +311,12 @@ mod tests {
     use super::*;
     use crate::testing::{APP_PEM, CERTIFICATES_PEM, TOKENS_PEM};
 
+    const SIGNING: [SigningPurpose; 4] = [
+        SigningPurpose::Tokens,
+        SigningPurpose::Certificates,
+        SigningPurpose::Receipts,
+        SigningPurpose::Signals,
+    ];
     const PURPOSES: [KeyPurpose; 4] =
         [KeyPurpose::Pepper, KeyPurpose::Deduplication, KeyPurpose::Unattended, KeyPurpose::Sandbox];
 
@@ -296,6 +329,8 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         put(dir.path(), "tokens-1.pem", TOKENS_PEM);
         put(dir.path(), "certificates-1.pem", CERTIFICATES_PEM);
+        put(dir.path(), "receipts-1.pem", CERTIFICATES_PEM);
+        put(dir.path(), "signals-1.pem", CERTIFICATES_PEM);
         dir
     }
 
@@ -331,7 +366,9 @@ mod tests {
             "certificates-1.pem",
             "deduplication-1.key",
             "pepper-1.key",
+            "receipts-1.pem",
             "sandbox-1.key",
+            "signals-1.pem",
             "tokens-1.pem",
             "unattended-1.key",
         ];
@@ -339,10 +376,9 @@ mod tests {
 
         let second = Keystore::open_or_create(&dir, &chance()).unwrap();
         let kid = |keystore: &Keystore, purpose| keystore.signing(purpose).kid.clone();
-        for purpose in [SigningPurpose::Tokens, SigningPurpose::Certificates] {
-            assert_eq!(kid(&first, purpose), kid(&second, purpose));
-        }
-        assert_ne!(kid(&first, SigningPurpose::Tokens), kid(&first, SigningPurpose::Certificates));
+        let kids = SIGNING.map(|purpose| kid(&first, purpose));
+        assert_eq!(kids, SIGNING.map(|purpose| kid(&second, purpose)));
+        assert_eq!(kids.iter().collect::<std::collections::HashSet<_>>().len(), SIGNING.len(), "a key each");
         for purpose in PURPOSES {
             assert_eq!(first.key(purpose).expose(), second.key(purpose).expose());
         }
@@ -427,14 +463,15 @@ mod tests {
     }
 
     #[test]
-    fn a_keystore_in_memory_takes_the_given_signing_keys() {
-        let keystore = Keystore::in_memory(&chance(), TOKENS_PEM, CERTIFICATES_PEM).unwrap();
-        assert_eq!(keystore.jwks(SigningPurpose::Tokens)["keys"].as_array().unwrap().len(), 1);
+    fn a_keystore_in_memory_signs_with_the_given_key() {
+        let keystore = Keystore::in_memory(&chance(), TOKENS_PEM).unwrap();
+        let algorithms = SIGNING.map(|purpose| keystore.jwks(purpose)["keys"][0]["alg"].clone());
+        assert_eq!(algorithms, ["PS512", "PS512", "RS256", "RS256"]);
         let mut keys = PURPOSES.map(|purpose| *keystore.key(purpose).expose()).to_vec();
         keys.dedup();
         assert_eq!(keys.len(), PURPOSES.len());
         let secret = base64url(keystore.key(KeyPurpose::Pepper).expose());
         assert!(!format!("{keystore:?}").contains(&secret));
-        assert_eq!(Keystore::in_memory(&chance(), "", "").unwrap_err(), KeyError::Pem);
+        assert_eq!(Keystore::in_memory(&chance(), "").unwrap_err(), KeyError::Pem);
     }
 }
