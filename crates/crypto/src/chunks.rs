@@ -7,6 +7,7 @@
 //! the last one is empty only in an empty file, so that one plaintext has one layout.
 
 mod range;
+mod reader;
 
 use std::{
     fmt,
@@ -24,7 +25,10 @@ use crate::{
     pieces::{Piece, Pieces},
 };
 
-pub use self::range::{ChunkRange, chunk_range, open_range};
+pub use self::{
+    range::{ChunkRange, chunk_range, open_range},
+    reader::ChunkReader,
+};
 
 /// Bytes of plaintext in every chunk but the last.
 pub const CHUNK_LEN: usize = 64 * 1024;
@@ -292,6 +296,18 @@ impl ChunkOpener {
         self.key.open_in_place(nonce, Aad::empty(), chunk).map_err(|_| OpenError)?;
         chunk.truncate(plain_len);
         Ok(())
+    }
+
+    /// Opens the next chunk into the beginning of `plain`, and says how many bytes it gave.
+    ///
+    /// After an error `plain` holds nothing of use and nothing that follows opens.
+    pub fn open_into(&mut self, sealed: &[u8], plain: &mut [u8], last: bool) -> Result<usize, OpenError> {
+        let plain_len = sealed.len().checked_sub(TAG_LEN).ok_or(OpenError)?;
+        let nonce = self.nonces.next(plain_len, last).map_err(|_| OpenError)?;
+        let (sealed, tag) = sealed.split_at(plain_len);
+        let plain = plain.get_mut(..plain_len).ok_or(OpenError)?;
+        self.key.open_separate_gather(nonce, Aad::empty(), sealed, tag, plain).map_err(|_| OpenError)?;
+        Ok(plain_len)
     }
 }
 

@@ -1,18 +1,16 @@
 //! Where sealed files lie: a folder, memory, later an object store.
 
-use std::{fs::File, io::Read, path::PathBuf, sync::Arc};
+use std::{path::PathBuf, sync::Arc};
 
 use bytes::Bytes;
 use consent_core::{FileId, LibraryId};
 use consent_crypto::{Key, Sealed, chunks::seal_stream};
-use futures_util::{Stream, StreamExt, future::Either, pin_mut, stream};
+use futures_util::{Stream, StreamExt, pin_mut};
 use object_store::{ObjectStore, ObjectStoreExt, buffered::BufWriter, path::Path};
-use tokio::{io::AsyncWriteExt, task::spawn_blocking};
+use tokio::io::AsyncWriteExt;
 
 use crate::LibraryError;
 
-/// So much of a blob is read at once.
-const PIECE: usize = 256 * 1024;
 /// So much is written at once; no less, as object stores take no smaller parts.
 const PART: usize = 5 * 1024 * 1024;
 /// So many parts may be on their way: with the one being filled, what an upload holds in memory.
@@ -79,12 +77,13 @@ impl Blobs {
         library: &LibraryId,
         file: &FileId,
     ) -> Result<impl Stream<Item = object_store::Result<Bytes>> + Send + 'static + use<>, LibraryError> {
-        if let Some(folder) = &self.folder {
-            let path = folder.join(library.as_str()).join(file.as_str());
-            return Ok(Either::Left(pieces(path).await.map_err(LibraryError::Blobs)?));
-        }
         let found = self.store.get(&path(library, file)).await.map_err(LibraryError::Blobs)?;
-        Ok(Either::Right(found.into_stream()))
+        Ok(found.into_stream())
+    }
+
+    /// Where the stored bytes lie, if in a folder.
+    pub(crate) fn path_in_folder(&self, library: &LibraryId, file: &FileId) -> Option<PathBuf> {
+        Some(self.folder.as_ref()?.join(library.as_str()).join(file.as_str()))
     }
 
     /// Removes a blob; one that is not there is fine.
@@ -94,35 +93,6 @@ impl Blobs {
             Err(error) => Err(LibraryError::Blobs(error)),
         }
     }
-}
-
-/// A file in pieces, the first of which is read when it is opened. `object_store` would open it, and then read 8 KiB at a
-/// time, each of which is a change of threads.
-async fn pieces(
-    path: PathBuf,
-) -> object_store::Result<impl Stream<Item = object_store::Result<Bytes>> + use<>> {
-    let opened = spawn_blocking(move || File::open(path).and_then(piece)).await?;
-    let first = opened.map_err(unreadable)?;
-    Ok(stream::try_unfold(Some(first), |current| async move {
-        let Some((bytes, file)) = current else { return Ok(None) };
-        if bytes.len() < PIECE {
-            return Ok(Some((bytes, None)));
-        }
-        let next = spawn_blocking(move || piece(file)).await?.map_err(unreadable)?;
-        Ok(Some((bytes, Some(next))))
-    }))
-}
-
-/// The next bytes of a file; fewer than [`PIECE`] only where it ends.
-fn piece(mut file: File) -> std::io::Result<(Bytes, File)> {
-    let length = file.metadata()?.len().min(PIECE as u64);
-    let mut bytes = Vec::with_capacity(usize::try_from(length).unwrap_or(PIECE));
-    (&mut file).take(PIECE as u64).read_to_end(&mut bytes)?;
-    Ok((bytes.into(), file))
-}
-
-fn unreadable(error: std::io::Error) -> object_store::Error {
-    object_store::Error::Generic { store: "folder", source: Box::new(error) }
 }
 
 fn path(library: &LibraryId, file: &FileId) -> Path {

@@ -4,11 +4,14 @@ use std::time::Duration;
 
 use sea_orm::{
     ConnectOptions, ConnectionTrait, DatabaseConnection, DbBackend, DbErr, ExecResult, QueryResult,
-    Statement, TransactionTrait,
+    RuntimeErr, Statement, TransactionTrait,
 };
-use sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
+use sqlx::{
+    ConnectOptions as _,
+    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous},
+};
 
-use crate::{STATEMENTS, StoreError, Tx, group::Writer};
+use crate::{STATEMENTS, StoreError, Tx, group::Writer, readers::Readers};
 
 /// How many connections, and how long to wait for one.
 #[derive(Debug, Clone)]
@@ -31,30 +34,32 @@ pub struct Database {
     connection: DatabaseConnection,
     /// SQLite's one writer.
     writer: Option<Writer>,
+    /// Who reads from SQLite, unless it lies in the memory of one connection.
+    readers: Option<Readers>,
 }
 
 impl Database {
     /// Opens `sqlite:…` or `postgres://…`; a SQLite file that does not exist is created.
     pub async fn connect(url: &str, pool: &Pool) -> Result<Self, StoreError> {
+        let Pool { max_connections, patience } = *pool;
+        let in_memory = url.contains(":memory:");
         let mut options = ConnectOptions::new(url);
         options
-            .max_connections(if url.contains(":memory:") { 1 } else { pool.max_connections })
-            .acquire_timeout(pool.patience)
+            .max_connections(if in_memory { 1 } else { max_connections })
+            .acquire_timeout(patience)
             .sqlx_logging(false)
-            .test_before_acquire(false);
-        let patience = pool.patience;
-        options.map_sqlx_sqlite_opts(move |sqlite| {
-            sqlite
-                .create_if_missing(true)
-                .journal_mode(SqliteJournalMode::Wal)
-                .synchronous(SqliteSynchronous::Full)
-                .foreign_keys(true)
-                .busy_timeout(patience)
-        });
+            .test_before_acquire(false)
+            .map_sqlx_sqlite_opts(move |options| with_our_ways(options, patience));
         let connection = sea_orm::Database::connect(options).await?;
         let sqlite = connection.get_database_backend() == DbBackend::Sqlite;
         let writer = sqlite.then(|| Writer::new(connection.clone()));
-        Ok(Self { connection, writer })
+        let readers = (sqlite && !in_memory).then(|| {
+            let options = url
+                .parse::<SqliteConnectOptions>()
+                .map_err(|e| DbErr::Conn(RuntimeErr::SqlxError(e.into())))?;
+            Ok::<_, DbErr>(Readers::new(with_our_ways(options, patience), max_connections, patience))
+        });
+        Ok(Self { connection, writer, readers: readers.transpose()? })
     }
 
     /// Begins a transaction that writes: on SQLite it waits its turn and takes the write lock at once.
@@ -78,8 +83,21 @@ impl Database {
 
     /// Waits for running statements and closes all connections.
     pub async fn close(self) -> Result<(), StoreError> {
+        if let Some(readers) = &self.readers {
+            readers.close().await?;
+        }
         Ok(self.connection.close().await?)
     }
+}
+
+fn with_our_ways(options: SqliteConnectOptions, patience: Duration) -> SqliteConnectOptions {
+    options
+        .create_if_missing(true)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full)
+        .foreign_keys(true)
+        .busy_timeout(patience)
+        .disable_statement_logging()
 }
 
 #[async_trait::async_trait]
@@ -100,11 +118,17 @@ impl ConnectionTrait for Database {
 
     async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
         STATEMENTS.add();
-        self.connection.query_one_raw(statement).await
+        match &self.readers {
+            Some(readers) => readers.query_one(&statement).await,
+            None => self.connection.query_one_raw(statement).await,
+        }
     }
 
     async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
         STATEMENTS.add();
-        self.connection.query_all_raw(statement).await
+        match &self.readers {
+            Some(readers) => readers.query_all(&statement).await,
+            None => self.connection.query_all_raw(statement).await,
+        }
     }
 }

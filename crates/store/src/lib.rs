@@ -5,6 +5,7 @@ mod error;
 mod group;
 mod joined;
 mod migration;
+mod readers;
 mod transaction;
 
 use consent_core::Counter;
