@@ -56,7 +56,12 @@ impl std::fmt::Debug for Sha256Stream {
 /// where parts vary in length and must not run into each other, derive a key for them with [`Key::derive`].
 #[must_use]
 pub fn hmac_sha256(key: &Key, parts: &[&[u8]]) -> [u8; 32] {
-    let mut context = hmac::Context::with_key(&hmac::Key::new(hmac::HMAC_SHA256, key.expose()));
+    hmac_with(key.expose(), parts)
+}
+
+/// The same with a key of any length.
+pub(crate) fn hmac_with(key: &[u8], parts: &[&[u8]]) -> [u8; 32] {
+    let mut context = hmac::Context::with_key(&hmac::Key::new(hmac::HMAC_SHA256, key));
     for part in parts {
         context.update(part);
     }

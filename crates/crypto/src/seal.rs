@@ -2,11 +2,13 @@
 //!
 //! Who drops something can't read it afterwards; only the holder of the [`DropKey`] can.
 
+mod receiver;
+
 use std::{convert::Infallible, sync::LazyLock};
 
 use consent_core::Ambient;
 use hpke::{
-    Deserializable, Kem as _, OpModeR, OpModeS, Serializable, aead::AesGcm256, kdf::HkdfSha256,
+    Deserializable, Kem as _, OpModeS, Serializable, aead::AesGcm256, kdf::HkdfSha256,
     kem::X25519HkdfSha256 as Kem,
 };
 use rand_core::{TryCryptoRng, TryRng};
@@ -47,17 +49,13 @@ impl DropKey {
     /// The half that anybody may have.
     #[must_use]
     pub fn public(&self) -> DropPublic {
-        DropPublic(Kem::sk_to_pk(&self.private()).to_bytes().into())
+        DropPublic(receiver::public_of(&self.0).expect("every 32 bytes are an X25519 private key"))
     }
 
     /// The private half, for whoever is about to wrap it.
     #[must_use]
     pub fn expose(&self) -> &[u8; 32] {
         self.0.expose()
-    }
-
-    fn private(&self) -> <Kem as hpke::Kem>::PrivateKey {
-        Deserializable::from_bytes(self.expose()).expect("every 32 bytes are an X25519 private key")
     }
 }
 
@@ -131,17 +129,7 @@ pub(crate) fn open_base(
     sealed: &[u8],
     associated_data: &[u8],
 ) -> Result<Zeroizing<Vec<u8>>, OpenError> {
-    let encapsulated = Deserializable::from_bytes(encapsulated).map_err(|_| OpenError)?;
-    hpke::single_shot_open::<AesGcm256, HkdfSha256, Kem>(
-        &OpModeR::Base,
-        &key.private(),
-        &encapsulated,
-        info,
-        sealed,
-        associated_data,
-    )
-    .map(Zeroizing::new)
-    .map_err(|_| OpenError)
+    receiver::open(&key.0, encapsulated, info, sealed, associated_data)
 }
 
 /// Chance that was handed in, in the form that `hpke` takes.
@@ -236,6 +224,19 @@ mod tests {
             let key = DropKey::generate(&ambient);
             let sealed = seal_to(&key.public(), INFO, &plaintext, &ambient);
             prop_assert_eq!(&open_sealed(&key, INFO, &sealed).unwrap()[..], &plaintext[..]);
+
+            let (encapsulated, sealed) = seal_base(&key.public(), b"info", &plaintext, b"data", &ambient);
+            let opened = hpke::single_shot_open::<AesGcm256, HkdfSha256, Kem>(
+                &hpke::OpModeR::Base,
+                &Deserializable::from_bytes(key.expose()).unwrap(),
+                &Deserializable::from_bytes(&encapsulated).unwrap(),
+                b"info",
+                &sealed,
+                b"data",
+            );
+            prop_assert_eq!(opened.as_deref(), Ok(&plaintext[..]));
+            let opened = open_base(&key, &encapsulated, b"info", &sealed, b"data").unwrap();
+            prop_assert_eq!(&opened[..], &plaintext[..]);
         }
     }
 }
