@@ -4,6 +4,7 @@ pub mod cli;
 pub mod config;
 pub mod flows;
 pub mod http;
+pub mod journal;
 pub mod migrator;
 pub mod platform;
 pub mod telemetry;

@@ -18,6 +18,7 @@ use tokio::sync::watch;
 use crate::{
     config::{BlobPlace, Config},
     http::replay::ReadNonces,
+    journal::Journal,
     migrator,
 };
 
@@ -37,6 +38,8 @@ pub struct Parts {
     pub keys: Keystore,
     /// Turns passwords into keys.
     pub hasher: PasswordHasher,
+    /// What was shut, outside the database.
+    pub journal: Journal,
     /// The configuration.
     pub config: Config,
     /// Base of all URLs we make, without a slash at the end.
@@ -69,6 +72,15 @@ pub enum StartError {
     /// The keys cannot be used.
     #[error(transparent)]
     Keys(#[from] KeystoreError),
+    /// The shut journal cannot be opened.
+    #[error("the shut journal in {path} cannot be opened")]
+    Journal {
+        /// Its folder.
+        path: std::path::PathBuf,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
     /// The operator token cannot be read or written.
     #[error("the operator token at {path} cannot be read or written")]
     OperatorFile {
@@ -116,6 +128,8 @@ impl Platform {
             BlobPlace::Folder(path) => Blobs::folder(&path)?,
             BlobPlace::Memory => Blobs::memory(),
         };
+        let journal = Journal::open(&config.journal_dir())
+            .map_err(|source| StartError::Journal { path: config.journal_dir(), source })?;
         let operator = operator_token(&config, &ambient)?;
         let params = Argon2Params {
             memory_kib: config.people.argon2_memory_kib,
@@ -130,6 +144,7 @@ impl Platform {
             ambient,
             keys,
             hasher,
+            journal,
             config,
             public_url,
             clients: Clients::default(),

@@ -35,5 +35,6 @@ pub fn start(platform: Platform) -> JoinHandle<()> {
 pub async fn sweep(platform: &Platform) -> Result<(), FlowError> {
     while flows::expire_due(platform).await? > 0 {}
     flows::sweep(platform).await?;
-    flows::delete_doomed(platform).await
+    flows::delete_doomed(platform).await?;
+    flows::forget_journal(platform).await
 }

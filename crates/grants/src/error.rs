@@ -1,5 +1,6 @@
 //! What can go wrong with a grant.
 
+use chrono::{DateTime, Utc};
 use consent_core::GrantId;
 use consent_store::StoreError;
 
@@ -18,6 +19,12 @@ pub enum GrantError {
         verb: Verb,
         /// The stage it is in.
         from: Stage,
+    },
+    /// The date does not make the grant end sooner.
+    #[error("until: must be later than now and earlier than the end that it has")]
+    NotShorter {
+        /// When it ends by itself.
+        ends: Option<DateTime<Utc>>,
     },
     /// The cursor is none that a page of this list gave.
     #[error("after: must be what the page before gave as next")]

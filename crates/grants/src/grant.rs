@@ -37,6 +37,8 @@ pub struct Grant {
     pub created_at: DateTime<Utc>,
     /// When it ends by itself.
     pub expires_at: Option<DateTime<Utc>>,
+    /// Since when it waits for its owner to continue, at an operator's word.
+    pub resume_asked_at: Option<DateTime<Utc>>,
 }
 
 /// What the person chose when she agreed.

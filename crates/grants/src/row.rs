@@ -23,6 +23,7 @@ pub mod grant {
         pub storage_id: Option<String>,
         pub created_at: DateTimeUtc,
         pub expires_at: Option<DateTimeUtc>,
+        pub resume_asked_at: Option<DateTimeUtc>,
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -1,4 +1,4 @@
-//! The life of a grant: active ⇄ stopped, then expired or revoked.
+//! The life of a grant: active ⇄ stopped, then expired or revoked, and perhaps erased.
 
 use chrono::{DateTime, Utc};
 
@@ -24,6 +24,16 @@ pub enum Stage {
         /// When.
         at: DateTime<Utc>,
     },
+    /// Ended, and the app was told to delete what it holds.
+    Erasing {
+        /// When.
+        at: DateTime<Utc>,
+    },
+    /// Ended, and the app has reported that it deleted what it held.
+    Erased {
+        /// When.
+        at: DateTime<Utc>,
+    },
 }
 
 /// What somebody wants to do with a grant.
@@ -39,6 +49,14 @@ pub enum Verb {
     Revoke,
     /// Note that its time ran out.
     Expire,
+    /// End it before its time.
+    Shorten,
+    /// Have the app delete what it holds.
+    Erase,
+    /// Take the wish to have it deleted back.
+    KeepAfterAll,
+    /// Note that the app has deleted it.
+    NoteErased,
 }
 
 impl std::fmt::Display for Verb {
@@ -49,6 +67,10 @@ impl std::fmt::Display for Verb {
             Self::Resume => "resume",
             Self::Revoke => "revoke",
             Self::Expire => "expire",
+            Self::Shorten => "shorten",
+            Self::Erase => "erase",
+            Self::KeepAfterAll => "cancel the erasure of",
+            Self::NoteErased => "note the erasure of",
         })
     }
 }
@@ -68,6 +90,8 @@ impl Stage {
             Self::Stopped { .. } => "stopped",
             Self::Expired { .. } => "expired",
             Self::Revoked { .. } => "revoked",
+            Self::Erasing { .. } => "erasing",
+            Self::Erased { .. } => "erased",
         }
     }
 
@@ -76,7 +100,11 @@ impl Stage {
     pub fn since(&self) -> Option<DateTime<Utc>> {
         match self {
             Self::Active => None,
-            Self::Stopped { at } | Self::Expired { at } | Self::Revoked { at } => Some(*at),
+            Self::Stopped { at }
+            | Self::Expired { at }
+            | Self::Revoked { at }
+            | Self::Erasing { at }
+            | Self::Erased { at } => Some(*at),
         }
     }
 
@@ -87,18 +115,22 @@ impl Stage {
     }
 
     pub(crate) fn parse(name: &str, at: DateTime<Utc>) -> Option<Self> {
-        [Self::Active, Self::Stopped { at }, Self::Expired { at }, Self::Revoked { at }]
-            .into_iter()
-            .find(|stage| stage.name() == name)
+        let all = [
+            Self::Active,
+            Self::Stopped { at },
+            Self::Expired { at },
+            Self::Revoked { at },
+            Self::Erasing { at },
+            Self::Erased { at },
+        ];
+        all.into_iter().find(|stage| stage.name() == name)
     }
 
     /// Pauses an active grant.
     pub fn stop(self, at: DateTime<Utc>) -> Result<Self, GrantError> {
         match self {
             Self::Active => Ok(Self::Stopped { at }),
-            from @ (Self::Stopped { .. } | Self::Expired { .. } | Self::Revoked { .. }) => {
-                Err(GrantError::Refused { verb: Verb::Stop, from })
-            }
+            from => Err(GrantError::Refused { verb: Verb::Stop, from }),
         }
     }
 
@@ -106,30 +138,50 @@ impl Stage {
     pub fn resume(self) -> Result<Self, GrantError> {
         match self {
             Self::Stopped { .. } => Ok(Self::Active),
-            from @ (Self::Active | Self::Expired { .. } | Self::Revoked { .. }) => {
-                Err(GrantError::Refused { verb: Verb::Resume, from })
-            }
+            from => Err(GrantError::Refused { verb: Verb::Resume, from }),
         }
     }
 
     /// Ends the grant for good; a stopped grant may still be revoked.
     pub fn revoke(self, at: DateTime<Utc>) -> Result<Self, GrantError> {
-        match self {
-            Self::Active | Self::Stopped { .. } => Ok(Self::Revoked { at }),
-            from @ (Self::Expired { .. } | Self::Revoked { .. }) => {
-                Err(GrantError::Refused { verb: Verb::Revoke, from })
-            }
-        }
+        self.end(Self::Revoked { at }, Verb::Revoke)
     }
 
     /// Notes that the grant's time ran out.
     pub fn expire(self, at: DateTime<Utc>) -> Result<Self, GrantError> {
+        self.end(Self::Expired { at }, Verb::Expire)
+    }
+
+    /// Ends the grant if it has not ended, and has the app delete what it holds.
+    pub fn erase(self, at: DateTime<Utc>) -> Result<Self, GrantError> {
         match self {
-            Self::Active | Self::Stopped { .. } => Ok(Self::Expired { at }),
-            from @ (Self::Expired { .. } | Self::Revoked { .. }) => {
-                Err(GrantError::Refused { verb: Verb::Expire, from })
+            Self::Active | Self::Stopped { .. } | Self::Expired { .. } | Self::Revoked { .. } => {
+                Ok(Self::Erasing { at })
+            }
+            from @ (Self::Erasing { .. } | Self::Erased { .. }) => {
+                Err(GrantError::Refused { verb: Verb::Erase, from })
             }
         }
+    }
+
+    /// Takes the wish to have it deleted back; the grant stays ended.
+    pub fn keep_after_all(self, at: DateTime<Utc>) -> Result<Self, GrantError> {
+        match self {
+            Self::Erasing { .. } => Ok(Self::Revoked { at }),
+            from => Err(GrantError::Refused { verb: Verb::KeepAfterAll, from }),
+        }
+    }
+
+    /// Notes that the app has deleted what it held.
+    pub fn note_erased(self, at: DateTime<Utc>) -> Result<Self, GrantError> {
+        match self {
+            Self::Erasing { .. } => Ok(Self::Erased { at }),
+            from => Err(GrantError::Refused { verb: Verb::NoteErased, from }),
+        }
+    }
+
+    fn end(self, to: Self, verb: Verb) -> Result<Self, GrantError> {
+        if self.is_open() { Ok(to) } else { Err(GrantError::Refused { verb, from: self }) }
     }
 }
 
@@ -140,11 +192,33 @@ mod tests {
     #[test]
     fn what_is_over_stays_over() {
         let now = DateTime::UNIX_EPOCH;
-        for over in [Stage::Expired { at: now }, Stage::Revoked { at: now }] {
+        let [erasing, erased] = [Stage::Erasing { at: now }, Stage::Erased { at: now }];
+        for over in [Stage::Expired { at: now }, Stage::Revoked { at: now }, erasing, erased] {
             assert!(!over.is_open());
             assert!(over.stop(now).is_err() && over.resume().is_err());
             assert!(over.revoke(now).is_err() && over.expire(now).is_err());
+            assert_eq!(Stage::parse(over.name(), now), Some(over));
         }
+    }
+
+    #[test]
+    fn what_an_app_holds_can_be_erased_whenever_and_once() {
+        let now = DateTime::UNIX_EPOCH;
+        let erasing = Stage::Erasing { at: now };
+        let before = [
+            Stage::Active,
+            Stage::Stopped { at: now },
+            Stage::Expired { at: now },
+            Stage::Revoked { at: now },
+        ];
+        for stage in before {
+            assert_eq!(stage.erase(now).unwrap(), erasing);
+            assert!(stage.note_erased(now).is_err() && stage.keep_after_all(now).is_err());
+        }
+        assert_eq!(erasing.keep_after_all(now).unwrap(), Stage::Revoked { at: now });
+        let erased = erasing.note_erased(now).unwrap();
+        assert!(erasing.erase(now).is_err() && erased.erase(now).is_err());
+        assert!(erased.keep_after_all(now).is_err() && erased.note_erased(now).is_err());
     }
 
     #[test]

@@ -20,6 +20,7 @@ pub fn migrations() -> Vec<Box<dyn MigrationTrait>> {
             "m20261129_000041_storage",
             include_str!("../migrations/m20261129_000041_storage.sql"),
         ),
+        Migration::new("m20261210_000042_resume", include_str!("../migrations/m20261210_000042_resume.sql")),
     ]
 }
 
@@ -41,6 +42,7 @@ pub async fn insert(tx: &Tx, new: NewGrant, ambient: &Ambient) -> Result<Grant, 
         storage: new.storage,
         created_at: now,
         expires_at: new.expires_at,
+        resume_asked_at: None,
     };
     let model = row::grant::ActiveModel {
         id: Set(grant.id.clone()),
@@ -58,6 +60,7 @@ pub async fn insert(tx: &Tx, new: NewGrant, ambient: &Ambient) -> Result<Grant, 
         storage_id: Set(grant.storage.clone()),
         created_at: Set(now),
         expires_at: Set(grant.expires_at),
+        resume_asked_at: Set(None),
     };
     row::grant::Entity::insert(model).exec_without_returning(tx).await?;
     Ok(grant)
@@ -220,9 +223,7 @@ fn open(row: row::grant::Model, ambient: &Ambient) -> Result<(Grant, OpenOwner),
             let locked = OpenOwner::locked(owner, grant.epoch, stage == Stage::Active);
             Ok((grant, locked))
         }
-        from @ (Stage::Expired { .. } | Stage::Revoked { .. }) => {
-            Err(GrantError::Refused { verb: Verb::Use, from })
-        }
+        from => Err(GrantError::Refused { verb: Verb::Use, from }),
     }
 }
 
@@ -241,6 +242,67 @@ pub async fn resume(tx: &Tx, id: &GrantId, ambient: &Ambient) -> Result<Grant, G
 pub async fn revoke(tx: &Tx, id: &GrantId, ambient: &Ambient) -> Result<Grant, GrantError> {
     let now = ambient.now();
     change(tx, id, now, |stage| stage.revoke(now)).await
+}
+
+/// Ends the grant, if it has not ended, for its app to delete what it holds.
+pub async fn erase(tx: &Tx, id: &GrantId, ambient: &Ambient) -> Result<Grant, GrantError> {
+    let now = ambient.now();
+    change(tx, id, now, |stage| stage.erase(now)).await
+}
+
+/// Takes an erasure that the app was told of back; the grant stays ended.
+pub async fn keep_after_all(tx: &Tx, id: &GrantId, ambient: &Ambient) -> Result<Grant, GrantError> {
+    let now = ambient.now();
+    change(tx, id, now, |stage| stage.keep_after_all(now)).await
+}
+
+/// Notes that the app has deleted what it held.
+pub async fn note_erased(tx: &Tx, id: &GrantId, ambient: &Ambient) -> Result<Grant, GrantError> {
+    let now = ambient.now();
+    change(tx, id, now, |stage| stage.note_erased(now)).await
+}
+
+/// Has the grant end at `until`, which has to come and to come before it would end by itself.
+pub async fn shorten(
+    tx: &Tx,
+    id: &GrantId,
+    until: DateTime<Utc>,
+    ambient: &Ambient,
+) -> Result<Grant, GrantError> {
+    let (mut grant, now) = (Grant::try_from(locked(tx, id).await?)?, ambient.now());
+    let from = grant.stage_at(now);
+    if !from.is_open() {
+        return Err(GrantError::Refused { verb: Verb::Shorten, from });
+    }
+    if until <= now || grant.expires_at.is_some_and(|ends| ends <= until) {
+        return Err(GrantError::NotShorter { ends: grant.expires_at });
+    }
+    grant.expires_at = Some(until);
+    grant.seq += 1;
+    let shortened = row::grant::Entity::update_many()
+        .col_expr(row::grant::Column::ExpiresAt, Expr::value(until))
+        .col_expr(row::grant::Column::Seq, Expr::value(grant.seq));
+    shortened.filter(row::grant::Column::Id.eq(id.clone())).exec(tx).await?;
+    Ok(grant)
+}
+
+/// Has a stopped grant continue when its owner is there: only she can open her shelves again.
+pub async fn ask_to_resume(tx: &Tx, id: &GrantId, ambient: &Ambient) -> Result<Grant, GrantError> {
+    let (grant, now) = (Grant::try_from(locked(tx, id).await?)?, ambient.now());
+    grant.stage_at(now).resume()?;
+    let asked =
+        row::grant::Entity::update_many().col_expr(row::grant::Column::ResumeAskedAt, Expr::value(now));
+    asked.filter(row::grant::Column::Id.eq(id.clone())).exec(tx).await?;
+    Ok(Grant { resume_asked_at: Some(now), ..grant })
+}
+
+/// A person's grants that wait for her to continue.
+pub async fn to_resume(db: &impl ConnectionTrait, person: &PersonId) -> Result<Vec<Grant>, GrantError> {
+    let waiting = row::grant::Entity::find()
+        .filter(row::grant::Column::PersonId.eq(person.clone()))
+        .filter(row::grant::Column::ResumeAskedAt.is_not_null());
+    let rows = waiting.order_by_asc(row::grant::Column::Id).all(db).await?;
+    Ok(rows.into_iter().map(Grant::try_from).collect::<Result<_, _>>()?)
 }
 
 /// Notes that the grant's time ran out; refused before that.
@@ -318,11 +380,13 @@ async fn write(tx: &Tx, grant: &mut Grant, stage: Stage, now: DateTime<Utc>) -> 
     grant.stage = stage;
     grant.seq += 1;
     grant.epoch += i64::from(closing);
+    grant.resume_asked_at = None;
     row::grant::Entity::update_many()
         .col_expr(row::grant::Column::Stage, Expr::value(stage.name()))
         .col_expr(row::grant::Column::StageAt, Expr::value(stage.since().unwrap_or(now)))
         .col_expr(row::grant::Column::Seq, Expr::value(grant.seq))
         .col_expr(row::grant::Column::Epoch, Expr::value(grant.epoch))
+        .col_expr(row::grant::Column::ResumeAskedAt, Expr::value(grant.resume_asked_at))
         .filter(row::grant::Column::Id.eq(grant.id.clone()))
         .exec(tx)
         .await?;
@@ -353,6 +417,7 @@ impl TryFrom<row::grant::Model> for Grant {
             storage: row.storage_id,
             created_at: row.created_at,
             expires_at: row.expires_at,
+            resume_asked_at: row.resume_asked_at,
         })
     }
 }

@@ -56,6 +56,10 @@ pub enum State {
     Expired,
     /// She ended it.
     Revoked,
+    /// She ended it, and the app is to delete what it holds.
+    Erasing,
+    /// The app has reported that it deleted what it held.
+    Erased,
 }
 
 page!(Console, samples::console::console());

@@ -8,6 +8,7 @@ mod blobs;
 mod database;
 mod environment;
 mod error;
+mod journal;
 mod keys;
 mod layers;
 mod limits;
@@ -39,6 +40,7 @@ pub use self::{
     blobs::{BlobPlace, Blobs},
     database::Database,
     error::ConfigError,
+    journal::Journal,
     keys::Keys,
     limits::Limits,
     log::{Log, LogFormat},
@@ -69,6 +71,8 @@ pub struct Config {
     pub blobs: Blobs,
     /// Where the server's own keys are.
     pub keys: Keys,
+    /// Where it is written down what was shut.
+    pub journal: Journal,
     /// Who runs this.
     pub operator: Operator,
     /// How long tokens are good for.
@@ -143,6 +147,13 @@ impl Config {
     pub fn keys_dir(&self) -> PathBuf {
         let dir = &self.keys.dir;
         if dir.as_os_str().is_empty() { self.server.data_dir.join("keys") } else { dir.clone() }
+    }
+
+    /// The folder of the shut journal.
+    #[must_use]
+    pub fn journal_dir(&self) -> PathBuf {
+        let dir = &self.journal.dir;
+        if dir.as_os_str().is_empty() { self.server.data_dir.join("journal") } else { dir.clone() }
     }
 
     /// Where an operator token that nobody configured is kept.

@@ -33,6 +33,7 @@ fn shown(config: &Config, entry: &Entry) -> String {
         ("database", "url") => redacted(config.database_url().expose_secret()),
         ("blobs", "url") => config.blob_place().to_string(),
         ("keys", "dir") => config.keys_dir().display().to_string(),
+        ("journal", "dir") => config.journal_dir().display().to_string(),
         ("operator", "token") if config.operator.token.expose_secret().is_empty() => String::new(),
         ("operator", "token") => "[redacted]".to_owned(),
         _ => return toml(&entry.value),

@@ -47,6 +47,9 @@ pub enum FlowError {
     /// The session asks for more than the contract gives.
     #[error(transparent)]
     Scope(#[from] OutOfBounds),
+    /// The shut journal could not be written, so that nothing was shut.
+    #[error("the shut journal could not be written")]
+    Journal(#[source] std::io::Error),
     /// A file could not be sealed for its receiver.
     #[error("the file could not be sealed")]
     Seal(#[from] consent_crypto::SealError),

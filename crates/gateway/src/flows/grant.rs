@@ -5,9 +5,10 @@ use consent_events::Act;
 use consent_grants::{Grant, GrantError};
 use consent_library::{LibraryKey, ShelfKind, Usage};
 use consent_store::Tx;
+use tokio::task::spawn_blocking;
 
 use super::{FlowError, SignedIn, open_library};
-use crate::platform::Platform;
+use crate::{journal::Shut, platform::Platform};
 
 /// Pauses a grant: no request that starts after the commit gets data. Tokens survive and open nothing.
 pub async fn stop(platform: &Platform, grant: &Grant, by: &Actor) -> Result<Grant, FlowError> {
@@ -15,8 +16,7 @@ pub async fn stop(platform: &Platform, grant: &Grant, by: &Actor) -> Result<Gran
     let grant = consent_grants::stop(&tx, &grant.id, &platform.ambient).await?;
     consent_library::take_back(&tx, &grant.id).await?;
     record(platform, &tx, &grant, Act::stopped(&grant.id, &grant.contract), by).await?;
-    tx.commit().await?;
-    platform.announce_shut();
+    commit_shut(platform, tx, &grant).await?;
     Ok(grant)
 }
 
@@ -38,8 +38,7 @@ pub async fn revoke(platform: &Platform, grant: &Grant, by: &Actor) -> Result<Gr
     let grant = consent_grants::revoke(&tx, &grant.id, &platform.ambient).await?;
     shut(platform, &tx, &grant).await?;
     record(platform, &tx, &grant, Act::revoked(&grant.id, &grant.contract), by).await?;
-    tx.commit().await?;
-    platform.announce_shut();
+    commit_shut(platform, tx, &grant).await?;
     Ok(grant)
 }
 
@@ -62,9 +61,25 @@ async fn expire(platform: &Platform, id: &GrantId) -> Result<(), FlowError> {
     let grant = consent_grants::expire(&tx, id, &platform.ambient).await?;
     shut(platform, &tx, &grant).await?;
     record(platform, &tx, &grant, Act::expired(&grant.id, &grant.contract), &Actor::Clock).await?;
+    commit_shut(platform, tx, &grant).await
+}
+
+/// Makes it durable that a grant was shut, first where no copy of the database comes from, and tells running downloads.
+/// What the journal holds and the database does not was told to nobody, and shuts nothing that is open.
+async fn commit_shut(platform: &Platform, tx: Tx, grant: &Grant) -> Result<(), FlowError> {
+    let shut = Shut::of(grant, platform.ambient.now());
+    platform.journal.note(&[shut]).await.map_err(FlowError::Journal)?;
     tx.commit().await?;
     platform.announce_shut();
     Ok(())
+}
+
+/// Forgets what was shut longer ago than any copy of the database is kept.
+pub async fn forget_journal(platform: &Platform) -> Result<(), FlowError> {
+    let (journal, now) = (platform.journal.clone(), platform.ambient.now());
+    let before = now - platform.config.journal.keep_for.to_delta();
+    let forgotten = spawn_blocking(move || journal.forget_before(before)).await;
+    forgotten.unwrap_or_else(|error| Err(error.into())).map_err(FlowError::Journal)
 }
 
 /// Gives an active grant the keys of all shelves it was promised.

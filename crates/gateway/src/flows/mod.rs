@@ -29,7 +29,7 @@ pub use connect::{SampleChoice, connect_sample, onboard};
 pub use consent::{Answer, Opened, Question, approve, decline, open_again, question};
 pub use error::FlowError;
 pub use files::{Download, open_file, watch};
-pub use grant::{expire_due, resume, revoke, stop};
+pub use grant::{expire_due, forget_journal, resume, revoke, stop};
 pub use import::{Imported, import};
 pub use mine::{MyFile, MyOpened, delete_doomed, delete_file, my_file, my_files};
 pub use offers::{Offer, OfferFilter, offers};

@@ -51,9 +51,7 @@ impl Access {
         match grant.stage_at(now) {
             Stage::Active => {}
             Stage::Stopped { .. } => return Err(FlowError::Stopped),
-            from @ (Stage::Expired { .. } | Stage::Revoked { .. }) => {
-                return Err(GrantError::Refused { verb: Verb::Use, from }.into());
-            }
+            from => return Err(GrantError::Refused { verb: Verb::Use, from }.into()),
         }
         if pair.first_used_at.is_none() {
             let tx = platform.db.begin_write().await?;

@@ -65,7 +65,7 @@ pub async fn exchange(
 fn ended_grant(error: GrantError) -> FlowError {
     match error {
         GrantError::Refused { .. } | GrantError::NotFound(_) => AuthError::UnknownCode.into(),
-        error @ (GrantError::Cursor | GrantError::Store(_)) => error.into(),
+        error @ (GrantError::NotShorter { .. } | GrantError::Cursor | GrantError::Store(_)) => error.into(),
     }
 }
 

@@ -76,6 +76,7 @@ impl From<FlowError> for Refusal {
             },
             FlowError::Password(error) => Self::internal(&error),
             FlowError::Seal(error) => Self::internal(&error),
+            FlowError::Journal(error) => Self::internal(&error),
             FlowError::Scope(_) => Self::new(400, "ScopeOutOfBounds", message),
             FlowError::RedirectUri(_) => Self::new(400, "InvalidRedirectUri", message),
             FlowError::WrongKind => Self::new(400, "InvalidContractDataRequest", message),
@@ -148,6 +149,8 @@ impl From<GrantError> for Refusal {
                 "The token (access_token) is invalid: the grant it was for has ended",
             ),
             GrantError::Refused { .. } => Self::new(409, "GrantRefused", message),
+            GrantError::NotShorter { .. } => Self::new(422, "ValidationErrors", message)
+                .field("until", "must be later than now and earlier than the end that it has"),
             GrantError::Cursor => Self::new(422, "ValidationErrors", message)
                 .field("after", "must be what the page before gave as next"),
             GrantError::Store(error) => error.into(),

@@ -67,6 +67,12 @@ fn state(grant: &Grant, now: DateTime<Utc>) -> (State, String) {
         Stage::Stopped { at } => (State::Stopped, format!("Stopped since {}", words::date(at))),
         Stage::Expired { at } => (State::Expired, format!("Ended by itself on {}", words::date(at))),
         Stage::Revoked { at } => (State::Revoked, format!("Revoked on {}", words::date(at))),
+        Stage::Erasing { at } => {
+            (State::Erasing, format!("The app was told on {} to delete what it holds", words::date(at)))
+        }
+        Stage::Erased { at } => {
+            (State::Erased, format!("The app reported on {} that it has deleted it", words::date(at)))
+        }
     }
 }
 

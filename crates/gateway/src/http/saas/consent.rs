@@ -420,7 +420,7 @@ fn already(before: &Grant, now: DateTime<Utc>) -> String {
         Stage::Stopped { .. } => format!(
             "You agreed to this contract on {since} and have stopped it. You can resume it in your console instead."
         ),
-        Stage::Expired { .. } | Stage::Revoked { .. } => {
+        Stage::Expired { .. } | Stage::Revoked { .. } | Stage::Erasing { .. } | Stage::Erased { .. } => {
             format!("You agreed to this contract on {since}; that has ended.")
         }
     };
