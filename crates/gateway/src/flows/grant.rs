@@ -1,44 +1,116 @@
-//! Stop, resume, revoke, expire.
+//! Stop, resume, shorten, revoke, erase, expire.
 
+use chrono::{DateTime, Utc};
 use consent_core::{Actor, GrantId, Owner};
 use consent_events::Act;
 use consent_grants::{Grant, GrantError};
 use consent_library::{LibraryKey, ShelfKind, Usage};
+use consent_receipts::{Alteration, Change};
+use consent_signals::Kind;
 use consent_store::Tx;
 use tokio::task::spawn_blocking;
 
-use super::{FlowError, SignedIn, open_library};
+use super::{
+    FlowError, SignedIn, open_library,
+    record::{Happened, record},
+};
 use crate::{journal::Shut, platform::Platform};
 
+/// Who changes a grant, and why.
+#[derive(Debug, Clone, Copy)]
+pub struct By<'a> {
+    /// Who.
+    pub actor: &'a Actor,
+    /// Why, in the words of an operator who acts for a person; kept so that it can be erased.
+    pub reason: Option<&'a str>,
+    /// What it shares with changes that came of the same action.
+    pub txn: Option<&'a str>,
+}
+
+impl<'a> From<&'a Actor> for By<'a> {
+    fn from(actor: &'a Actor) -> Self {
+        Self { actor, reason: None, txn: None }
+    }
+}
+
 /// Pauses a grant: no request that starts after the commit gets data. Tokens survive and open nothing.
-pub async fn stop(platform: &Platform, grant: &Grant, by: &Actor) -> Result<Grant, FlowError> {
+pub async fn stop(platform: &Platform, grant: &GrantId, by: By<'_>) -> Result<Grant, FlowError> {
     let tx = platform.db.begin_write().await?;
-    let grant = consent_grants::stop(&tx, &grant.id, &platform.ambient).await?;
+    let grant = consent_grants::stop(&tx, grant, &platform.ambient).await?;
     consent_library::take_back(&tx, &grant.id).await?;
-    record(platform, &tx, &grant, Act::stopped(&grant.id, &grant.contract), by).await?;
+    let happened = Happened::new(Act::stopped(&grant.id, &grant.contract), by);
+    record(platform, &tx, &grant, happened.receipt(Change::Stopped).signal(Kind::SharingStopped)).await?;
     commit_shut(platform, tx, &grant).await?;
     Ok(grant)
 }
 
 /// Continues a stopped grant, which needs the owner: only she can give the shelves again.
-pub async fn resume(platform: &Platform, grant: &Grant, who: &SignedIn) -> Result<Grant, FlowError> {
+pub async fn resume(platform: &Platform, grant: &GrantId, who: &SignedIn) -> Result<Grant, FlowError> {
     let tx = platform.db.begin_write().await?;
     let (_, key) = open_library(platform, &tx, who).await?;
-    let grant = consent_grants::resume(&tx, &grant.id, &platform.ambient).await?;
+    let grant = consent_grants::resume(&tx, grant, &platform.ambient).await?;
     give_shelves(platform, &tx, &grant, &key).await?;
-    let by = Actor::Person(grant.person.clone());
-    record(platform, &tx, &grant, Act::resumed(&grant.id, &grant.contract), &by).await?;
+    let by = who.actor();
+    let happened = Happened::new(Act::resumed(&grant.id, &grant.contract), By::from(&by));
+    record(platform, &tx, &grant, happened.receipt(Change::Resumed).signal(Kind::SharingResumed)).await?;
     tx.commit().await?;
+    platform.signals.wake();
     Ok(grant)
 }
 
 /// Ends a grant for good: no request that starts after the commit gets data.
-pub async fn revoke(platform: &Platform, grant: &Grant, by: &Actor) -> Result<Grant, FlowError> {
+pub async fn revoke(platform: &Platform, grant: &GrantId, by: By<'_>) -> Result<Grant, FlowError> {
     let tx = platform.db.begin_write().await?;
-    let grant = consent_grants::revoke(&tx, &grant.id, &platform.ambient).await?;
+    let grant = consent_grants::revoke(&tx, grant, &platform.ambient).await?;
     shut(platform, &tx, &grant).await?;
-    record(platform, &tx, &grant, Act::revoked(&grant.id, &grant.contract), by).await?;
+    let happened = Happened::new(Act::revoked(&grant.id, &grant.contract), by);
+    record(platform, &tx, &grant, happened.receipt(Change::Revoked).signal(Kind::ConsentRevoked)).await?;
     commit_shut(platform, tx, &grant).await?;
+    Ok(grant)
+}
+
+/// Has the app of a grant delete what it holds, and ends the grant if it has not ended.
+pub async fn erase(platform: &Platform, grant: &GrantId, by: By<'_>) -> Result<Grant, FlowError> {
+    let tx = platform.db.begin_write().await?;
+    let grant = consent_grants::erase(&tx, grant, &platform.ambient).await?;
+    shut(platform, &tx, &grant).await?;
+    let happened = Happened::new(Act::erasing(&grant.id, &grant.contract), by);
+    let happened = happened.receipt(Change::ErasureAsked).signal(Kind::ErasureRequested);
+    record(platform, &tx, &grant, happened).await?;
+    commit_shut(platform, tx, &grant).await?;
+    Ok(grant)
+}
+
+/// Takes the wish to have it deleted back. The grant stays ended; what the app deleted already is gone.
+pub async fn keep_after_all(platform: &Platform, grant: &GrantId, by: By<'_>) -> Result<Grant, FlowError> {
+    let tx = platform.db.begin_write().await?;
+    let grant = consent_grants::keep_after_all(&tx, grant, &platform.ambient).await?;
+    let act = Act::ErasureCancelled { grant: grant.id.clone(), contract: grant.contract.clone() };
+    record(platform, &tx, &grant, Happened::new(act, by).signal(Kind::ErasureCancelled)).await?;
+    tx.commit().await?;
+    platform.signals.wake();
+    Ok(grant)
+}
+
+/// Has a grant end sooner than it would by itself.
+pub async fn shorten(
+    platform: &Platform,
+    grant: &GrantId,
+    until: DateTime<Utc>,
+    by: By<'_>,
+) -> Result<Grant, FlowError> {
+    let tx = platform.db.begin_write().await?;
+    let grant = consent_grants::shorten(&tx, grant, until, &platform.ambient).await?;
+    let act = Act::Changed {
+        grant: grant.id.clone(),
+        contract: grant.contract.clone(),
+        what: consent_events::Change::EndShortened,
+        from: grant.version,
+        to: grant.version,
+    };
+    let happened = Happened::new(act, by).receipt(Change::Changed(vec![Alteration::Shortened]));
+    record(platform, &tx, &grant, happened).await?;
+    tx.commit().await?;
     Ok(grant)
 }
 
@@ -60,7 +132,8 @@ async fn expire(platform: &Platform, id: &GrantId) -> Result<(), FlowError> {
     let tx = platform.db.begin_write().await?;
     let grant = consent_grants::expire(&tx, id, &platform.ambient).await?;
     shut(platform, &tx, &grant).await?;
-    record(platform, &tx, &grant, Act::expired(&grant.id, &grant.contract), &Actor::Clock).await?;
+    let happened = Happened::new(Act::expired(&grant.id, &grant.contract), By::from(&Actor::Clock));
+    record(platform, &tx, &grant, happened.receipt(Change::Expired).signal(Kind::ConsentExpired)).await?;
     commit_shut(platform, tx, &grant).await
 }
 
@@ -71,6 +144,7 @@ async fn commit_shut(platform: &Platform, tx: Tx, grant: &Grant) -> Result<(), F
     platform.journal.note(&[shut]).await.map_err(FlowError::Journal)?;
     tx.commit().await?;
     platform.announce_shut();
+    platform.signals.wake();
     Ok(())
 }
 
@@ -125,17 +199,4 @@ pub(super) fn ended(error: GrantError) -> FlowError {
         GrantError::Refused { .. } => FlowError::Ended,
         error => error.into(),
     }
-}
-
-/// Appends to the person's chain what was done with her grant.
-pub(super) async fn record(
-    platform: &Platform,
-    tx: &Tx,
-    grant: &Grant,
-    act: Act,
-    by: &Actor,
-) -> Result<(), FlowError> {
-    consent_events::append(tx, &grant.person, act, by, &platform.ambient).await?;
-    tracing::info!(grant.id = %grant.id, contract.id = %grant.contract, "grant {} is {}", grant.id, grant.stage);
-    Ok(())
 }

@@ -1,0 +1,225 @@
+//! What a change of a grant leaves behind, in the transaction that makes it: a link of the person's chain that is also
+//! a consent event of the app, a receipt, and a signal to the app.
+
+use std::collections::BTreeMap;
+
+use consent_contracts::{App, Client, Contract};
+use consent_core::{Actor, PersonId};
+use consent_crypto::{SigningPurpose, digest::hex_decode};
+use consent_events::{Act, Consent, Event, NewConsentEvent, NewEvent, Payload};
+use consent_grants::{Grant, Stage};
+use consent_receipts::{Change, EventFacts, Facts, Receipt};
+use consent_signals::{Enqueued, NewSignal};
+use consent_store::{StoreError, Tx};
+
+use super::{By, FlowError};
+use crate::platform::Platform;
+
+/// What people are asked in.
+const LANGUAGE: &str = "en";
+
+/// What happened to a grant.
+pub(super) struct Happened<'a> {
+    act: Act,
+    by: By<'a>,
+    /// What its receipt says; none where the consent stays as it is.
+    change: Option<Change>,
+    /// What the app is told.
+    signal: Option<consent_signals::Kind>,
+}
+
+impl<'a> Happened<'a> {
+    /// Something that only the chain speaks of.
+    pub(super) fn new(act: Act, by: By<'a>) -> Self {
+        Self { act, by, change: None, signal: None }
+    }
+
+    /// With a receipt about it.
+    pub(super) fn receipt(self, change: Change) -> Self {
+        Self { change: Some(change), ..self }
+    }
+
+    /// With a signal to the app.
+    pub(super) fn signal(self, kind: consent_signals::Kind) -> Self {
+        Self { signal: Some(kind), ..self }
+    }
+}
+
+/// What a change left behind.
+#[derive(Debug, Clone)]
+pub struct Recorded {
+    /// The link of the chain.
+    pub event: Event,
+    /// What the person may keep.
+    pub receipt: Option<Receipt>,
+    /// What the app is told.
+    pub signal: Option<Enqueued>,
+}
+
+/// Writes down what happened to a grant, as it stands after it.
+///
+/// Holds the person's chain until the transaction ends; therefore it comes last.
+pub(super) async fn record(
+    platform: &Platform,
+    tx: &Tx,
+    grant: &Grant,
+    happened: Happened<'_>,
+) -> Result<Recorded, FlowError> {
+    let about = About {
+        person: &grant.person,
+        app: consent_contracts::find_app(tx, &grant.app).await?,
+        contract: consent_contracts::find_version(tx, &grant.contract, grant.version).await?,
+        grant: Some(grant),
+    };
+    let by = happened.by;
+    let mut new = NewEvent::new(&grant.person, happened.act, by.actor);
+    if let Some(reason) = by.reason {
+        new = new.with_payload(Payload::because(reason));
+    }
+    let (event, receipt) = about.put_down(platform, tx, new, happened.change).await?;
+    let signal = match happened.signal {
+        Some(kind) => {
+            let signal = NewSignal {
+                app: grant.app.clone(),
+                contract: grant.contract.clone(),
+                grant: grant.id.clone(),
+                person: grant.person.clone(),
+                subject: about.pseudonym(platform),
+                kind,
+                seq: grant.seq,
+                txn: by.txn.unwrap_or(event.id.as_str()).to_owned(),
+                action_at: event.created_at,
+                by: by.actor.into(),
+                reason: BTreeMap::new(),
+                receipt: receipt.as_ref().map(|receipt| receipt.id.to_string()),
+                scopes: vec![about.contract.id.to_string()],
+            };
+            Some(tell(platform, tx, grant, signal, by.actor).await?)
+        }
+        None => None,
+    };
+    let (id, stage) = (&grant.id, grant.stage);
+    tracing::info!(grant.id = %id, contract.id = %grant.contract, "grant {id} is {stage}");
+    Ok(Recorded { event, receipt, signal })
+}
+
+/// Writes down that a person said no: no grant came of it.
+pub(super) async fn record_no(
+    platform: &Platform,
+    tx: &Tx,
+    person: &PersonId,
+    client: &Client,
+) -> Result<(), FlowError> {
+    let (app, contract) = (client.app.clone(), client.contract.clone());
+    let act = Act::Declined {
+        app: app.id.clone(),
+        contract: contract.id.clone(),
+        version: contract.version,
+        text_hash: hash_bytes(&contract.text_hash)?,
+    };
+    let new = NewEvent::new(person, act, &Actor::Person(person.clone()));
+    About { person, app, contract, grant: None }.put_down(platform, tx, new, Some(Change::Declined)).await?;
+    Ok(())
+}
+
+/// What an event is about.
+struct About<'a> {
+    person: &'a PersonId,
+    app: App,
+    contract: Contract,
+    grant: Option<&'a Grant>,
+}
+
+impl About<'_> {
+    /// The name under which the app knows her.
+    fn pseudonym(&self, platform: &Platform) -> String {
+        platform.pseudonym(&self.app.partner_id, self.person)
+    }
+
+    /// Appends the event, which is one of the app's consent events as well where there is a change to speak of, and issues
+    /// the receipt about it.
+    async fn put_down(
+        &self,
+        platform: &Platform,
+        tx: &Tx,
+        mut new: NewEvent,
+        change: Option<Change>,
+    ) -> Result<(Event, Option<Receipt>), FlowError> {
+        let Some(change) = change else {
+            return Ok((consent_events::append_one(tx, new, &platform.ambient).await?.event, None));
+        };
+        new = new.with_consent(&self.app.id, self.consent_event(platform, &change));
+        let event = consent_events::append_one(tx, new, &platform.ambient).await?.event;
+        let facts = Facts {
+            issuer: &platform.receipt_issuer(),
+            person: self.person,
+            pseudonym: &self.pseudonym(platform),
+            app: &self.app,
+            contract: &self.contract,
+            grant: self.grant,
+            change,
+            event: EventFacts {
+                id: event.id.to_string(),
+                previous: event.previous.as_ref().map(ToString::to_string),
+                seq: event.seq,
+                at: event.created_at,
+                actor: event.actor.clone(),
+            },
+            collection_method: consent_receipts::CONSENT_PAGE,
+            language: LANGUAGE,
+        };
+        let key = platform.keys.signing(SigningPurpose::Receipts);
+        let receipt = consent_receipts::issue(tx, &facts, key, &platform.ambient).await?;
+        Ok((event, Some(receipt)))
+    }
+
+    /// The change as the app's own log of consents has it: who, to which policy, under which contract, yes or no.
+    fn consent_event(&self, platform: &Platform, change: &Change) -> NewConsentEvent {
+        let target = &self.contract.document.policy_url;
+        let mut consent = Consent::new(self.pseudonym(platform), target, Some(is_yes(change, self.grant)));
+        consent.issuer = Some(self.app.website.clone().unwrap_or_else(|| self.app.name.clone()));
+        consent.scope = self.contract.id.to_string();
+        consent.source = Some(platform.public_url.clone());
+        let grant = self.grant.map(|grant| grant.id.clone());
+        NewConsentEvent { consent, person: Some(self.person.clone()), grant }
+    }
+}
+
+/// Whether data flows after a change.
+fn is_yes(change: &Change, grant: Option<&Grant>) -> bool {
+    match change {
+        Change::Given | Change::Resumed => true,
+        Change::Changed(_) => grant.is_some_and(|grant| grant.stage == Stage::Active),
+        Change::Declined
+        | Change::Stopped
+        | Change::Expired
+        | Change::Revoked
+        | Change::ErasureAsked
+        | Change::ErasureAnswered(_) => false,
+    }
+}
+
+/// Queues a signal, and notes in the chain what was signed.
+async fn tell(
+    platform: &Platform,
+    tx: &Tx,
+    grant: &Grant,
+    signal: NewSignal,
+    by: &Actor,
+) -> Result<Enqueued, FlowError> {
+    let queued = platform.signals.enqueue(tx, signal, &platform.ambient).await?;
+    let act = Act::Signalled {
+        grant: grant.id.clone(),
+        signal: queued.id.to_string(),
+        set_hash: hash_bytes(&queued.jws_sha256)?,
+        kid: queued.kid.clone(),
+    };
+    consent_events::append(tx, &grant.person, act, by, &platform.ambient).await?;
+    Ok(queued)
+}
+
+/// The 32 bytes that 64 hexadecimal digits spell.
+pub(super) fn hash_bytes(hex: &str) -> Result<[u8; 32], FlowError> {
+    let bytes = hex_decode(hex).ok().and_then(|bytes| bytes.try_into().ok());
+    bytes.ok_or_else(|| StoreError::corrupt("a hash", hex).into())
+}
