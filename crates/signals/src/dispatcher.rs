@@ -253,3 +253,6 @@ impl Shared {
 fn unreadable(claimed: &Claimed) -> SignalsError {
     consent_store::StoreError::corrupt("signal", &claimed.signal.id).into()
 }
+
+#[cfg(test)]
+mod tests;

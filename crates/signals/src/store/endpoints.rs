@@ -106,11 +106,17 @@ pub async fn rotate_secret(
 
 /// Takes an endpoint away. Signals under a contract go to the app's own endpoint again, or wait to be polled.
 pub async fn remove_endpoint(tx: &Tx, endpoint: &Endpoint, ambient: &Ambient) -> Result<(), SignalsError> {
-    let row = locked(tx, &endpoint.id).await?.ok_or(SignalsError::NoEndpoint)?;
-    withdraw_verifications(tx, &row.id, ambient.now()).await?;
-    row::endpoint::Entity::delete_by_id(row.id).exec(tx).await?;
-    assign(tx, &row.app_id).await?;
-    match choose(either(&row.app_id, None).lock_exclusive().all(tx).await?)? {
+    // All of them before any signal, as the one that is left may get some.
+    let all = row::endpoint::Entity::find().filter(row::endpoint::Column::AppId.eq(endpoint.app.clone()));
+    let rows = all.order_by_asc(row::endpoint::Column::Id).lock_exclusive().all(tx).await?;
+    if !rows.iter().any(|row| row.id == endpoint.id) {
+        return Err(SignalsError::NoEndpoint);
+    }
+    withdraw_verifications(tx, &endpoint.id, ambient.now()).await?;
+    row::endpoint::Entity::delete_by_id(endpoint.id.clone()).exec(tx).await?;
+    assign(tx, &endpoint.app).await?;
+    let left = rows.into_iter().find(|row| row.id != endpoint.id && row.contract_id.is_none());
+    match left.map(Endpoint::try_from).transpose()? {
         Some(own) if own.is_pushed_to() => resume(tx, &own.id, ambient.now()).await,
         _ => Ok(()),
     }

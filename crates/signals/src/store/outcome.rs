@@ -35,11 +35,15 @@ pub(crate) async fn record(
     let endpoint = endpoints::locked(tx, &claimed.endpoint.id).await?.map(Endpoint::try_from).transpose()?;
     end_attempt(tx, claimed, attempted).await?;
     let mut signal = locked(tx, &claimed.signal.id).await?;
+    let moved = endpoint.as_ref().is_none_or(|endpoint| endpoint.url != claimed.endpoint.url);
+    let outcome = match attempted.outcome {
+        // What is no more is the address before.
+        Outcome::Gone if moved => Outcome::Retry { after: None },
+        outcome => outcome,
+    };
     let endpoint = match endpoint {
-        // Whatever it answered, it is another one by now.
-        Some(endpoint) if endpoint.url != claimed.endpoint.url => Some(endpoint),
-        Some(endpoint) => Some(note(tx, endpoint, attempted.outcome, rules, now).await?),
-        None => None,
+        Some(endpoint) if !moved => Some(note(tx, endpoint, outcome, rules, now).await?),
+        other => other,
     };
     let plan = Plan {
         schedule: rules.schedule,
@@ -48,7 +52,7 @@ pub(crate) async fn record(
     };
     let was_open = signal.delivery.is_open();
     let mine = signal.delivery.holder() == Some(&claimed.holder);
-    let mut next = match attempted.outcome {
+    let mut next = match outcome {
         outcome if mine => signal.delivery.clone().conclude(outcome, &plan, ambient)?,
         Outcome::Delivered => signal.delivery.clone().deliver_late(),
         _ => signal.delivery.clone(),
@@ -58,7 +62,7 @@ pub(crate) async fn record(
     }
     signal.go(next, now);
     save(tx, &signal).await?;
-    let acknowledged = was_open && attempted.outcome == Outcome::Delivered;
+    let acknowledged = was_open && !moved && outcome == Outcome::Delivered;
     match endpoint {
         Some(endpoint) if acknowledged && signal.kind == Kind::Verification => {
             endpoints::activate(tx, &endpoint, now).await
