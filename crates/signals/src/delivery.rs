@@ -149,8 +149,8 @@ impl Default for Schedule {
             after: seconds.map(Duration::from_secs).collect(),
             jitter_percent: 20,
             after_rejection: 3,
-            longest_wait: Duration::from_secs(24 * 3600),
-            dead_every: Duration::from_secs(24 * 3600),
+            longest_wait: Duration::from_hours(24),
+            dead_every: Duration::from_hours(24),
         }
     }
 }

@@ -47,9 +47,9 @@ impl Default for Limits {
         Self {
             per_endpoint: 4,
             in_flight: 512,
-            lease: Duration::from_secs(60),
+            lease: Duration::from_mins(1),
             breaker_after: 5,
-            breaker_for: Duration::from_secs(60),
+            breaker_for: Duration::from_mins(1),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Security event tokens (RFC 8417): the signed command itself.
 //!
-//! A SET here is what the OpenID Shared Signals Framework 1.0 makes of it: `typ` is `secevent+jwt`, there is one event,
+//! A SET here is what the Shared Signals Framework 1.0 makes of it: `typ` is `secevent+jwt`, there is one event,
 //! the subject stands in `sub_id` (RFC 9493, format `opaque`), and `sub` and `exp` are absent.
 
 use std::collections::BTreeMap;

@@ -1,4 +1,4 @@
-use consent_core::AppId;
+use consent_core::{AppId, Cursor};
 use consent_crypto::digest::{hex, sha256};
 use serde_json::Value;
 use tokio::{io::AsyncReadExt as _, net::TcpListener};
@@ -151,7 +151,7 @@ async fn erase_overtakes_a_stop_that_was_not_sent() {
     let (desk, server, consent) = story(&[202]).await;
     let stop = desk.enqueue(&consent, Kind::SharingStopped).await;
     let erase = desk.enqueue(&consent, Kind::ErasureRequested).await;
-    assert_eq!(erase.superseded, [stop.id.clone()]);
+    assert_eq!(erase.superseded, std::slice::from_ref(&stop.id));
     desk.deliver(&desk.dispatcher()).await;
     assert_eq!(told(&server).await, ["erasure.requested"]);
     assert_eq!(desk.state(&stop.id).await, ("cancelled", "superseded"));
@@ -340,8 +340,7 @@ async fn a_worker_that_comes_back_too_late_moves_nothing_but_a_success() {
             problem: None,
             outcome: crate::Outcome::of(status, false, None),
         };
-        let rules =
-            Rules { schedule: &desk.schedule, breaker_after: 5, breaker_for: Duration::from_secs(60) };
+        let rules = Rules { schedule: &desk.schedule, breaker_after: 5, breaker_for: Duration::from_mins(1) };
         let tx = desk.tx().await;
         store::record(&tx, claimed, &attempted, &rules, &desk.ambient).await.unwrap();
         tx.commit().await.unwrap();
@@ -385,7 +384,10 @@ async fn nothing_but_a_verification_is_sent_before_an_endpoint_has_answered_one(
     let waiting = desk.enqueue(&desk.consent(&app).await, Kind::ConsentRevoked).await;
     let dispatcher = desk.dispatcher();
     assert_eq!(desk.deliver(&dispatcher).await, 0);
-    assert_eq!(due_for_verification(&desk.db, desk.now(), 10).await.unwrap(), [endpoint.clone()]);
+    assert_eq!(
+        due_for_verification(&desk.db, desk.now(), 10).await.unwrap(),
+        std::slice::from_ref(&endpoint)
+    );
     desk.verify(&endpoint).await;
     assert_eq!(due_for_verification(&desk.db, desk.now(), 10).await.unwrap(), []);
     assert_eq!(desk.deliver(&dispatcher).await, 1);
@@ -444,7 +446,7 @@ async fn a_refusal_by_rfc_8935_gets_three_further_tries_and_a_replay() {
     assert_eq!(tried[0].problem.as_deref(), Some("invalid_key"));
     assert_eq!(tried[3].outcome.as_deref(), Some("rejected"));
     assert_eq!(desk.deliver(&dispatcher).await, 0);
-    assert_eq!(crate::dead_letters(&desk.db, &Default::default()).await.unwrap().items.len(), 1);
+    assert_eq!(crate::dead_letters(&desk.db, &Cursor::default()).await.unwrap().items.len(), 1);
     let tx = desk.tx().await;
     replay(&tx, &sent.id, &desk.ambient).await.unwrap();
     tx.commit().await.unwrap();
@@ -476,7 +478,7 @@ async fn an_endpoint_that_fails_again_and_again_is_left_alone_for_a_while() {
     }
     desk.advance(chrono::TimeDelta::minutes(1));
     desk.deliver(&dispatcher).await;
-    let listed = list_of_app(&desk.db, &consent.app, &Default::default()).await.unwrap();
+    let listed = list_of_app(&desk.db, &consent.app, &Cursor::default()).await.unwrap();
     let open = listed.items.iter().filter(|signal| signal.delivery.is_open()).count();
     assert_eq!(open, 0, "all are delivered in the end");
     assert_eq!(find_endpoint(&desk.db, &consent.app, None).await.unwrap().failures, 0);
@@ -487,7 +489,7 @@ async fn during_a_rotation_both_secrets_sign() {
     let (desk, server, consent) = story(&[202]).await;
     let endpoint = find_endpoint(&desk.db, &consent.app, None).await.unwrap();
     let tx = desk.tx().await;
-    let overlap = Duration::from_secs(3600);
+    let overlap = Duration::from_hours(1);
     let keystore = crate::testing::keystore();
     let secret = rotate_secret(&tx, &endpoint, overlap, &keystore, &desk.ambient).await.unwrap();
     tx.commit().await.unwrap();

@@ -104,35 +104,33 @@ pub fn is_public(ip: IpAddr) -> bool {
 }
 
 fn is_public_v4(ip: Ipv4Addr) -> bool {
-    const REFUSED: [(Ipv4Addr, u32); 17] = [
+    const REFUSED: [([u8; 4], u32); 17] = [
         // This network; private; shared by carriers (RFC 6598); this machine.
-        (Ipv4Addr::new(0, 0, 0, 0), 8),
-        (Ipv4Addr::new(10, 0, 0, 0), 8),
-        (Ipv4Addr::new(100, 64, 0, 0), 10),
-        (Ipv4Addr::new(127, 0, 0, 0), 8),
+        ([0, 0, 0, 0], 8),
+        ([10, 0, 0, 0], 8),
+        ([100, 64, 0, 0], 10),
+        ([127, 0, 0, 0], 8),
         // Link-local, where most clouds keep their metadata; private.
-        (Ipv4Addr::new(169, 254, 0, 0), 16),
-        (Ipv4Addr::new(172, 16, 0, 0), 12),
-        // Protocol assignments, where one cloud keeps its metadata; documentation; 6to4 relays; private.
-        (Ipv4Addr::new(192, 0, 0, 0), 24),
-        (Ipv4Addr::new(192, 0, 2, 0), 24),
-        (Ipv4Addr::new(192, 31, 196, 0), 24),
-        (Ipv4Addr::new(192, 52, 193, 0), 24),
-        (Ipv4Addr::new(192, 88, 99, 0), 24),
-        (Ipv4Addr::new(192, 168, 0, 0), 16),
+        ([169, 254, 0, 0], 16),
+        ([172, 16, 0, 0], 12),
+        // Protocol assignments, where one cloud keeps its metadata; documentation; anycast services; private.
+        ([192, 0, 0, 0], 24),
+        ([192, 0, 2, 0], 24),
+        ([192, 31, 196, 0], 24),
+        ([192, 52, 193, 0], 24),
+        ([192, 88, 99, 0], 24),
+        ([192, 168, 0, 0], 16),
         // Measurements; documentation.
-        (Ipv4Addr::new(198, 18, 0, 0), 15),
-        (Ipv4Addr::new(198, 51, 100, 0), 24),
-        (Ipv4Addr::new(203, 0, 113, 0), 24),
+        ([198, 18, 0, 0], 15),
+        ([198, 51, 100, 0], 24),
+        ([203, 0, 113, 0], 24),
         // The metadata service of one cloud, in the middle of a public range.
-        (Ipv4Addr::new(168, 63, 129, 16), 32),
+        ([168, 63, 129, 16], 32),
         // Multicast, reserved and broadcast.
-        (Ipv4Addr::new(224, 0, 0, 0), 3),
+        ([224, 0, 0, 0], 3),
     ];
-    let inside = |(net, bits): &(Ipv4Addr, u32)| {
-        (ip.to_bits() ^ net.to_bits()).checked_shr(32 - bits).unwrap_or_default() == 0
-    };
-    !REFUSED.iter().any(inside)
+    let differs = |net: [u8; 4]| ip.to_bits() ^ u32::from_be_bytes(net);
+    !REFUSED.into_iter().any(|(net, bits)| differs(net) >> (32 - bits) == 0)
 }
 
 fn is_public_v6(ip: Ipv6Addr) -> bool {
@@ -146,7 +144,7 @@ fn is_public_v6(ip: Ipv6Addr) -> bool {
         // NAT64 (RFC 6052): what is meant is the IPv4 address at its end.
         [0x64, 0xff9b, 0, 0, 0, 0, ..] => is_public_v4(tail),
         // Protocol assignments with Teredo and ORCHID, documentation, 6to4.
-        [0x2001, 0..=0x1ff, ..] | [0x2001, 0xdb8, ..] | [0x2002, ..] | [0x3fff, 0..=0xfff, ..] => false,
+        [0x2001, 0..=0x1ff | 0xdb8, ..] | [0x2002, ..] | [0x3fff, 0..=0xfff, ..] => false,
         // Of the rest only global unicast; not: this machine, unique local, link-local, site-local, multicast, the
         // local NAT64 prefix, and forms with an IPv4 address that nobody uses any more.
         [first, ..] => first & 0xe000 == 0x2000,

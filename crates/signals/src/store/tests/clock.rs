@@ -1,4 +1,5 @@
 use chrono::TimeDelta;
+use consent_core::Cursor;
 
 use crate::{
     Escalation, Kind, Moment, SignalsError, calendar_months, close, dispute, escalate_due, is_in_default,
@@ -43,7 +44,7 @@ async fn each_deadline_that_goes_by_is_told_once() {
     assert_eq!((told.len(), told[0].moment, told[0].at), (1, Moment::BackstopNear, backstop));
     desk.advance(TimeDelta::days(100));
     assert_eq!(sweep(&desk).await, []);
-    assert_eq!(overdue(&desk.db, &Default::default()).await.unwrap().items.len(), 1);
+    assert_eq!(overdue(&desk.db, &Cursor::default()).await.unwrap().items.len(), 1);
 }
 
 #[tokio::test]

@@ -5,8 +5,8 @@ use consent_crypto::Keystore;
 use sea_orm::{ConnectionTrait, EntityTrait, Statement};
 
 use crate::{
-    Delivery, EndpointState, Kind, NewEndpoint, SignalsError, Target, endpoint_for, find_endpoint,
-    list_endpoints, remove_endpoint, rotate_secret, set_endpoint,
+    Delivery, EndpointState, Kind, NewEndpoint, PollRequest, SignalsError, Target, endpoint_for,
+    find_endpoint, list_endpoints, remove_endpoint, rotate_secret, set_endpoint,
     testing::{Desk, keystore},
 };
 
@@ -90,7 +90,7 @@ async fn secrets_are_wrapped_where_they_lie() {
     assert_eq!(wrapped.len(), 61);
     assert!(!wrapped.windows(8).any(|bytes| secret.bytes().starts_with(bytes)));
     let tx = desk.tx().await;
-    let overlap = Duration::from_secs(60);
+    let overlap = Duration::from_mins(1);
     let next = rotate_secret(&tx, &endpoint, overlap, &keystore(), &desk.ambient).await.unwrap();
     tx.commit().await.unwrap();
     assert_ne!(next.bytes(), secret.bytes());
@@ -136,7 +136,7 @@ async fn an_endpoint_that_is_removed_leaves_its_signals_to_be_polled() {
     tx.commit().await.unwrap();
     let left = desk.find(&signal.id).await;
     assert_eq!((left.endpoint, left.delivery), (None, Delivery::Queued { due_at: None }));
-    assert_eq!(desk.poll(&app, &Default::default()).await.sets.len(), 1);
+    assert_eq!(desk.poll(&app, &PollRequest::default()).await.sets.len(), 1);
     let tx = desk.tx().await;
     assert!(matches!(remove_endpoint(&tx, &endpoint, &desk.ambient).await, Err(SignalsError::NoEndpoint)));
 }

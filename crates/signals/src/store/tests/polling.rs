@@ -4,7 +4,7 @@ use wiremock::{Mock, MockServer, ResponseTemplate, matchers::any};
 use crate::{EndpointState, Kind, PollRequest, SetErr, Target, attempts, find_endpoint, testing::Desk};
 
 fn acknowledging(ids: &[&crate::SignalId]) -> PollRequest {
-    PollRequest { ack: ids.iter().map(|id| id.to_string()).collect(), ..PollRequest::default() }
+    PollRequest { ack: ids.iter().map(ToString::to_string).collect(), ..PollRequest::default() }
 }
 
 #[tokio::test]

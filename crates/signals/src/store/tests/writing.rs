@@ -102,7 +102,7 @@ async fn what_is_taken_back_is_owed_no_more() {
     let consent = desk.consent(&desk.app().await).await;
     let erase = desk.enqueue(&consent, Kind::ErasureRequested).await;
     let cancelled = desk.enqueue(&consent, Kind::ErasureCancelled).await;
-    assert_eq!(cancelled.superseded, [erase.id.clone()]);
+    assert_eq!(cancelled.superseded, std::slice::from_ref(&erase.id));
     assert_eq!(desk.state(&erase.id).await, ("queued", "superseded"), "told in order all the same");
     let erase_after_all = desk.enqueue(&consent, Kind::ErasureRequested).await;
     assert_eq!(desk.state(&cancelled.id).await, ("cancelled", "superseded"));
