@@ -1,0 +1,258 @@
+//! Sends what is due, again and again, and lets nobody wait for anybody else's endpoint.
+
+use std::{
+    error::Error,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use chrono::{DateTime, Utc};
+use consent_core::Ambient;
+use consent_crypto::Keystore;
+use consent_store::Database;
+use secrecy::ExposeSecret as _;
+use tokio::{
+    sync::{Notify, watch},
+    task::JoinSet,
+    time,
+};
+
+use crate::{
+    Method, Schedule, SignalsError, envelope, set,
+    store::{self, Claimed, Rules},
+    transport::{Message, Transport},
+};
+
+/// Another process may have written something: nobody wakes this one for it.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+
+/// How much is done at once, and when an endpoint is left alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// At most so many attempts at once to one endpoint; one after an attempt in vain. Replicas that claim at the same
+    /// instant may each take so many.
+    pub per_endpoint: u32,
+    /// At most so many at once in this process.
+    pub in_flight: usize,
+    /// How long a worker has the right to send a signal; longer than an attempt can take.
+    pub lease: Duration,
+    /// After so many attempts in vain in a row an endpoint is left alone …
+    pub breaker_after: u32,
+    /// … for so long.
+    pub breaker_for: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            per_endpoint: 4,
+            in_flight: 512,
+            lease: Duration::from_mins(1),
+            breaker_after: 5,
+            breaker_for: Duration::from_mins(1),
+        }
+    }
+}
+
+/// Wakes a dispatcher that waits; cheap to clone.
+#[derive(Debug, Clone, Default)]
+pub struct Wake(Arc<Notify>);
+
+impl Wake {
+    /// Says that something may be due; to be called after the commit of what enqueued it.
+    pub fn wake(&self) {
+        self.0.notify_one();
+    }
+}
+
+/// Sends what is due. Dropping it ends attempts in the middle; their signals are sent again when their leases end.
+#[derive(Debug)]
+pub struct Dispatcher {
+    shared: Arc<Shared>,
+    attempts: Mutex<JoinSet<()>>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    db: Database,
+    keystore: Arc<Keystore>,
+    transport: Transport,
+    schedule: Schedule,
+    limits: Limits,
+    ambient: Ambient,
+    wake: Wake,
+    in_flight: watch::Sender<usize>,
+}
+
+/// What a dispatcher works with.
+#[derive(Debug, Clone)]
+pub struct Equipment {
+    /// Where signals are.
+    pub db: Database,
+    /// Opens the secrets of endpoints.
+    pub keystore: Arc<Keystore>,
+    /// Sends.
+    pub transport: Transport,
+    /// When to try again.
+    pub schedule: Schedule,
+    /// How much at once.
+    pub limits: Limits,
+}
+
+impl Dispatcher {
+    /// A dispatcher that does nothing yet.
+    #[must_use]
+    pub fn new(with: Equipment, ambient: Ambient) -> Self {
+        let shared = Shared {
+            db: with.db,
+            keystore: with.keystore,
+            transport: with.transport,
+            schedule: with.schedule,
+            limits: with.limits,
+            ambient,
+            wake: Wake::default(),
+            in_flight: watch::Sender::new(0),
+        };
+        Self { shared: Arc::new(shared), attempts: Mutex::default() }
+    }
+
+    /// What wakes it.
+    #[must_use]
+    pub fn waker(&self) -> Wake {
+        self.shared.wake.clone()
+    }
+
+    /// Claims what is due at `now` and begins to send it; says how much that is, and waits for none of it.
+    ///
+    /// Every attempt that ends writes down its outcome by itself and wakes the dispatcher, which then claims again: the
+    /// next signal of the same grant, or of the same endpoint, may be due.
+    pub async fn deliver_due(&self, now: DateTime<Utc>) -> Result<usize, SignalsError> {
+        let shared = &self.shared;
+        let room = shared.limits.in_flight.saturating_sub(*shared.in_flight.borrow());
+        if room == 0 || !store::is_anything_due(&shared.db, now).await? {
+            return Ok(0);
+        }
+        let tx = shared.db.begin_write().await?;
+        let claimed = store::claim(&tx, room, &shared.limits, now, &shared.ambient).await?;
+        tx.commit().await?;
+        let mut attempts = self.attempts.lock().unwrap_or_else(PoisonError::into_inner);
+        while attempts.try_join_next().is_some() {}
+        let count = claimed.len();
+        for claimed in claimed {
+            let place = Place::take(shared.clone());
+            attempts.spawn(async move { place.0.attempt(claimed).await });
+        }
+        Ok(count)
+    }
+
+    /// Waits until at most `left` attempts are going on.
+    pub async fn settle(&self, left: usize) {
+        let mut in_flight = self.shared.in_flight.subscribe();
+        // The sender lives as long as this dispatcher.
+        let _ = in_flight.wait_for(|count| *count <= left).await;
+    }
+
+    /// Delivers until `shutdown` comes, then lets attempts come to their end; whoever has no time for that drops it.
+    pub async fn run(&self, shutdown: impl Future<Output = ()>) {
+        let mut shutdown = std::pin::pin!(shutdown);
+        loop {
+            let now = self.shared.ambient.now();
+            let pause = match self.deliver_due(now).await {
+                Ok(_) => self.pause(now).await,
+                Err(error) => {
+                    let error = &error as &dyn Error;
+                    tracing::error!(error, "signals could not be claimed; it is tried again");
+                    LOOK_EVERY
+                }
+            };
+            tokio::select! {
+                biased;
+                () = &mut shutdown => break,
+                () = self.shared.wake.0.notified() => {}
+                () = time::sleep(pause) => {}
+            }
+        }
+        self.settle(0).await;
+    }
+
+    /// Until something becomes due, and no longer than somebody else's signal may wait.
+    async fn pause(&self, now: DateTime<Utc>) -> Duration {
+        let due = store::next_due(&self.shared.db, now).await.ok().flatten();
+        let wait = due.and_then(|due| (due - now).to_std().ok());
+        wait.map_or(LOOK_EVERY, |wait| wait.min(LOOK_EVERY))
+    }
+}
+
+/// A place among the attempts that go on at once; given back even by one that panics.
+struct Place(Arc<Shared>);
+
+impl Place {
+    fn take(shared: Arc<Shared>) -> Self {
+        shared.in_flight.send_modify(|count| *count += 1);
+        Self(shared)
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.0.in_flight.send_modify(|count| *count -= 1);
+        self.0.wake.wake();
+    }
+}
+
+impl Shared {
+    async fn attempt(&self, claimed: Claimed) {
+        let id = claimed.signal.id.clone();
+        if let Err(error) = self.try_attempt(claimed).await {
+            let error = &error as &dyn Error;
+            tracing::error!(signal.id = %id, error, "an attempt to deliver a signal was lost; it is repeated");
+        }
+    }
+
+    async fn try_attempt(&self, claimed: Claimed) -> Result<(), SignalsError> {
+        let now = self.ambient.now();
+        let message = self.message(&claimed, now)?;
+        let attempted = self.transport.send(message, now).await;
+        tracing::info!(
+            signal.id = %claimed.signal.id,
+            app.id = %claimed.signal.app,
+            outcome = attempted.outcome.name(),
+            status = attempted.status,
+            duration_ms = u64::try_from(attempted.took.as_millis()).unwrap_or(u64::MAX),
+            "attempt {} to deliver signal {}: {}",
+            claimed.number, claimed.signal.id, attempted.outcome.name(),
+        );
+        let rules = Rules {
+            schedule: &self.schedule,
+            breaker_after: self.limits.breaker_after,
+            breaker_for: self.limits.breaker_for,
+        };
+        let tx = self.db.begin_write().await?;
+        store::record(&tx, &claimed, &attempted, &rules, &self.ambient).await?;
+        Ok(tx.commit().await?)
+    }
+
+    fn message(&self, claimed: &Claimed, now: DateTime<Utc>) -> Result<Message, SignalsError> {
+        let signal = &claimed.signal;
+        let url = claimed.endpoint.url.clone().unwrap_or_default();
+        if claimed.endpoint.method != Method::Set {
+            let body = envelope::body(signal).map_err(|_| unreadable(claimed))?;
+            let secrets = claimed.secrets.webhook(&self.keystore, now)?;
+            let headers = envelope::headers(&secrets, &signal.id, now.timestamp(), &body);
+            return Ok(Message { url, headers, body });
+        }
+        let mut headers =
+            vec![("content-type", set::MEDIA_TYPE.to_owned()), ("accept", "application/json".to_owned())];
+        if let Some(value) = claimed.secrets.authorization(&self.keystore)? {
+            headers.push(("authorization", value.expose_secret().to_owned()));
+        }
+        Ok(Message { url, headers, body: signal.jws.clone() })
+    }
+}
+
+fn unreadable(claimed: &Claimed) -> SignalsError {
+    consent_store::StoreError::corrupt("signal", &claimed.signal.id).into()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,154 @@
+//! Taking what is due.
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, Utc};
+use consent_core::{Ambient, RowId};
+use consent_store::Tx;
+use sea_orm::{
+    ActiveValue::Set,
+    ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Statement,
+    sea_query::{LockBehavior, LockType},
+};
+
+use super::{Secrets, save};
+use crate::{
+    Endpoint, Lease, Limits, Signal, SignalId, SignalsError, deadline::later, delivery::ON_THE_WAY, row,
+};
+
+/// A signal that this process has the right to send, and where to.
+pub(crate) struct Claimed {
+    pub signal: Signal,
+    pub endpoint: Endpoint,
+    pub secrets: Secrets,
+    /// Of the attempt, from 1.
+    pub number: i32,
+    pub holder: RowId,
+}
+
+/// Whether there is anything to claim; asked outside of a transaction, so that an idle dispatcher writes nothing.
+pub(crate) async fn is_anything_due(
+    db: &impl ConnectionTrait,
+    now: DateTime<Utc>,
+) -> Result<bool, SignalsError> {
+    Ok(first_due(db, row::signal::Column::DueAt.lte(now)).await?.is_some())
+}
+
+/// When something becomes due that is not yet.
+pub(crate) async fn next_due(
+    db: &impl ConnectionTrait,
+    now: DateTime<Utc>,
+) -> Result<Option<DateTime<Utc>>, SignalsError> {
+    first_due(db, row::signal::Column::DueAt.gt(now)).await
+}
+
+async fn first_due(
+    db: &impl ConnectionTrait,
+    which: sea_orm::sea_query::SimpleExpr,
+) -> Result<Option<DateTime<Utc>>, SignalsError> {
+    let due: Option<Option<DateTime<Utc>>> = row::signal::Entity::find()
+        .select_only()
+        .column(row::signal::Column::DueAt)
+        .filter(which)
+        .order_by_asc(row::signal::Column::DueAt)
+        .into_tuple()
+        .one(db)
+        .await?;
+    Ok(due.flatten())
+}
+
+/// Takes at most `room` signals that are due, and writes down that an attempt begins. Whoever does not come back leaves
+/// a row that is due again when its lease ends.
+pub(crate) async fn claim(
+    tx: &Tx,
+    room: usize,
+    limits: &Limits,
+    now: DateTime<Utc>,
+    ambient: &Ambient,
+) -> Result<Vec<Claimed>, SignalsError> {
+    let candidates = candidates(tx, room, limits, now).await?;
+    let rows = row::signal::Entity::find()
+        .filter(row::signal::Column::Jti.is_in(candidates))
+        .filter(row::signal::Column::DueAt.lte(now))
+        .order_by_asc(row::signal::Column::DueAt)
+        // Another replica that is faster has them.
+        .lock_with_behavior(LockType::Update, LockBehavior::SkipLocked);
+    let mut claimed = Vec::new();
+    for row in rows.all(tx).await? {
+        let mut signal = Signal::try_from(row)?;
+        if signal.superseded_by.is_some() {
+            signal.go(signal.delivery.clone().cancel_returned(), now);
+            save(tx, &signal).await?;
+            continue;
+        }
+        let holder: RowId = ambient.new_id();
+        let lease = Lease { holder: holder.clone(), until: later(now, limits.lease) };
+        signal.go(signal.delivery.clone().claim(lease, now)?, now);
+        signal.attempts += 1;
+        save(tx, &signal).await?;
+        begin_attempt(tx, &signal, now).await?;
+        claimed.push((signal, holder));
+    }
+    with_endpoints(tx, claimed).await
+}
+
+/// What may be sent now: due, to an endpoint that is there and not left alone, not behind an earlier signal of the
+/// same grant that is still on its way; of each endpoint only as many as it has room for, and from endpoint to
+/// endpoint in turn, so that none waits behind another's backlog.
+async fn candidates(
+    tx: &Tx,
+    room: usize,
+    limits: &Limits,
+    now: DateTime<Utc>,
+) -> Result<Vec<SignalId>, SignalsError> {
+    let before = ON_THE_WAY.map(|state| format!("'{state}'")).join(", ");
+    let sql = format!(
+        "WITH ready AS (\
+            SELECT id, state, CASE WHEN failures > 0 THEN 1 ELSE $2 END AS room FROM signal_endpoint \
+            WHERE state <> 'disabled' AND method <> 'poll' AND (open_until IS NULL OR open_until <= $1)), \
+         busy AS (\
+            SELECT endpoint_id, count(*) AS sending FROM signal \
+            WHERE delivery = 'delivering' AND due_at > $1 GROUP BY endpoint_id), \
+         due AS (\
+            SELECT s.jti, s.endpoint_id, s.due_at, ready.room, \
+                row_number() OVER (PARTITION BY s.endpoint_id ORDER BY s.due_at, s.seq, s.jti) AS place \
+            FROM signal AS s JOIN ready ON ready.id = s.endpoint_id \
+            WHERE s.due_at <= $1 AND (ready.state = 'active' OR s.kind = 'verification') AND NOT EXISTS (\
+                SELECT 1 FROM signal AS b WHERE b.grant_id = s.grant_id AND b.seq < s.seq \
+                AND b.delivery IN ({before}) AND b.superseded_by IS NULL)) \
+         SELECT due.jti AS jti FROM due LEFT JOIN busy ON busy.endpoint_id = due.endpoint_id \
+         WHERE due.place + coalesce(busy.sending, 0) <= due.room ORDER BY due.place, due.due_at LIMIT $3"
+    );
+    let room = i64::try_from(room).unwrap_or(i64::MAX);
+    let values = [now.into(), i64::from(limits.per_endpoint).into(), room.into()];
+    let select = Statement::from_sql_and_values(tx.get_database_backend(), sql, values);
+    let rows = tx.query_all_raw(select).await?;
+    rows.iter().map(|row| Ok(row.try_get("", "jti")?)).collect()
+}
+
+async fn begin_attempt(tx: &Tx, signal: &Signal, now: DateTime<Utc>) -> Result<(), SignalsError> {
+    let begun = row::attempt::ActiveModel {
+        jti: Set(signal.id.clone()),
+        number: Set(signal.attempts),
+        road: Set("push".to_owned()),
+        at: Set(now),
+        ..Default::default()
+    };
+    row::attempt::Entity::insert(begun).exec_without_returning(tx).await?;
+    Ok(())
+}
+
+async fn with_endpoints(tx: &Tx, claimed: Vec<(Signal, RowId)>) -> Result<Vec<Claimed>, SignalsError> {
+    let ids = claimed.iter().filter_map(|(signal, _)| signal.endpoint.clone());
+    let found = row::endpoint::Entity::find().filter(row::endpoint::Column::Id.is_in(ids)).all(tx).await?;
+    let found: HashMap<_, _> = found.into_iter().map(|row| (row.id.clone(), row)).collect();
+    let mut complete = Vec::new();
+    for (signal, holder) in claimed {
+        // One that was taken away this instant: the lease runs out, and then the signal is parked.
+        let Some(row) = signal.endpoint.as_ref().and_then(|id| found.get(id)).cloned() else { continue };
+        let endpoint = Endpoint::try_from(row.clone())?;
+        let number = signal.attempts;
+        complete.push(Claimed { signal, endpoint, secrets: Secrets::of(row), number, holder });
+    }
+    Ok(complete)
+}

@@ -1,0 +1,6 @@
+mod clock;
+mod endpoints;
+mod polling;
+mod reading;
+mod reports;
+mod writing;
