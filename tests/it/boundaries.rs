@@ -21,6 +21,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("library", &["core", "store", "crypto"]),
     ("sources", &["core", "store", "crypto", "library"]),
     ("sessions", &["core", "store", "crypto", "grants", "library"]),
+    ("receipts", &["core", "store", "crypto", "contracts", "grants"]),
     ("pages", &["core"]),
     ("client", &["core", "crypto"]),
     (
@@ -37,6 +38,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "library",
             "sources",
             "sessions",
+            "receipts",
             "pages",
             "client",
         ],
