@@ -141,7 +141,7 @@ impl Claims {
                 found.demand(false, "consentAccess.erasure", "must hold what the app answered");
             }
             (Some(_), _) => {
-                found.demand(false, "consentAccess.erasure", "belongs to another kind of receipt")
+                found.demand(false, "consentAccess.erasure", "belongs to another kind of receipt");
             }
             (None, _) => {}
         }

@@ -70,16 +70,14 @@ impl Facts<'_> {
     pub(crate) fn state(&self) -> State {
         let stopped = self.grant.is_some_and(|grant| matches!(grant.stage, Stage::Stopped { .. }));
         match &self.change {
-            Change::Given | Change::Resumed => State::Active,
             Change::Declined => State::Refused,
             Change::Changed(_) if stopped => State::Stopped,
-            Change::Changed(_) => State::Active,
+            Change::Given | Change::Resumed | Change::Changed(_) => State::Active,
             Change::Stopped => State::Stopped,
             Change::Expired => State::Expired,
-            Change::Revoked => State::Revoked,
             Change::ErasureAsked => State::Erasing,
             Change::ErasureAnswered(answer) if answer.outcome.has_erased() => State::Erased,
-            Change::ErasureAnswered(_) => State::Revoked,
+            Change::Revoked | Change::ErasureAnswered(_) => State::Revoked,
         }
     }
 

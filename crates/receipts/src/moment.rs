@@ -23,11 +23,8 @@ pub(crate) fn duration(length: TimeDelta) -> String {
     let seconds = length.num_seconds().max(0);
     let (days, rest) = (seconds / 86_400, seconds % 86_400);
     let parts = [(rest / 3600, 'H'), (rest / 60 % 60, 'M'), (rest % 60, 'S')];
-    let time: String = parts
-        .iter()
-        .filter(|(number, _)| *number > 0)
-        .map(|(number, unit)| format!("{number}{unit}"))
-        .collect();
+    let parts = parts.into_iter().filter(|(number, _)| *number > 0);
+    let time = parts.map(|(number, unit)| format!("{number}{unit}")).collect::<Vec<_>>().concat();
     match (days, time.as_str()) {
         (0, "") => "PT0S".to_owned(),
         (days, "") => format!("P{days}D"),
