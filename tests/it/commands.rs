@@ -42,6 +42,7 @@ fn every_command_says_what_it_does() {
         "contract retire-key",
         "person import",
         "keys generate",
+        "receipt verify",
         "check-config",
         "migrate",
         "openapi",
@@ -74,6 +75,7 @@ fn wrong_use_ends_with_2_and_says_what_was_wrong() {
         ),
         (&["person", "import", "--person", "ada@example.org"], "<FILE>"),
         (&["app", "list", "--server", "nowhere"], "nowhere"),
+        (&["receipt", "verify", "receipt.jwt"], "--jwks"),
         (&["migrate", "--config", "none.toml"], "none.toml cannot be read"),
     ] {
         let told = desk.run(words.iter().copied());
