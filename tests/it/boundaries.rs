@@ -44,7 +44,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
         ],
     ),
     ("bench", &["gateway", "client", "core", "crypto", "store"]),
-    ("fuzz", &["core", "crypto", "contracts", "sources", "gateway"]),
+    ("fuzz", &["core", "crypto", "contracts", "receipts", "sources", "gateway"]),
     ("tests", &["gateway", "client", "core", "crypto", "store"]),
 ];
 

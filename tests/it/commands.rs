@@ -115,6 +115,46 @@ fn a_key_pair_is_made_once_and_only_its_owner_reads_the_private_half() {
 }
 
 #[test]
+fn a_receipt_is_verified_without_a_server() {
+    let desk = Desk::new();
+    for name in ["given.jwt", "erasure-answered.jwt", "keys.json"] {
+        desk.write(name, &fixture(&format!("receipts/{name}")));
+    }
+    let told = desk.run(["receipt", "verify", "given.jwt", "--jwks", "keys.json"]);
+    assert_eq!((told.code, told.stderr.as_str()), (0, ""));
+    assert!(
+        told.stdout.starts_with("Genuine: https://consent.example signed this receipt"),
+        "{}",
+        told.stdout
+    );
+    assert!(told.stdout.contains("The person said yes to Fair Fare"), "{}", told.stdout);
+    let erased = desk.run(["receipt", "verify", "erasure-answered.jwt", "--jwks", "keys.json"]);
+    assert!(erased.code == 0 && erased.stdout.contains("removed: transactions"), "{}", erased.stdout);
+
+    desk.write("export.json", &json!({ "receipt": desk.read("given.jwt").trim() }).to_string());
+    let told = desk.run(["receipt", "verify", "export.json", "--jwks", "keys.json", "--json"]);
+    let verdict: Value = serde_json::from_str(&told.stdout).unwrap();
+    assert_eq!((told.code, verdict["valid"].as_bool()), (0, Some(true)));
+    assert_eq!(verdict["receipt"]["version"], "KI-CR-v1.1.0");
+
+    let mut stdin = desk.command(["receipt", "verify", "-", "--jwks", "keys.json"]);
+    let told = Told::of(&stdin.stdin(std::fs::File::open(desk.path("given.jwt")).unwrap()).output().unwrap());
+    assert_eq!((told.code, told.stderr.as_str()), (0, ""));
+
+    desk.write("none.json", "{\"keys\":[]}");
+    let told = desk.run(["receipt", "verify", "given.jwt", "--jwks", "none.json", "--json"]);
+    let verdict: Value = serde_json::from_str(&told.stdout).unwrap();
+    assert_eq!((told.code, verdict["valid"].as_bool()), (1, Some(false)));
+    assert!(told.stderr.contains("given.jwt is not genuine: the key set has no key"), "{}", told.stderr);
+    let receipt = desk.read("given.jwt");
+    desk.write("altered.jwt", &format!("{}A", receipt.trim()));
+    let told = desk.run(["receipt", "verify", "altered.jwt", "--jwks", "keys.json"]);
+    assert_eq!((told.code, told.stdout.as_str()), (1, ""));
+    let told = desk.run(["receipt", "verify", "nowhere.jwt", "--jwks", "keys.json"]);
+    assert!(told.code == 1 && told.stderr.contains("nowhere.jwt cannot be read"), "{}", told.stderr);
+}
+
+#[test]
 fn the_configuration_is_shown_without_its_secrets() {
     let desk = Desk::new();
     let token = format!("cao_{}", "A".repeat(43));

@@ -135,7 +135,7 @@ impl Claims {
             (Some(erasure), Kind::ErasureAnswered) => {
                 let says = erasure.outcome.has_erased() == (access.state == crate::State::Erased);
                 found.demand(says, "consentAccess.state", "does not fit the outcome of the erasure");
-                erasure.check(&self.added.iss, access.grant.as_ref().map(|grant| grant.id.as_str()), found);
+                erasure.check(&self.added.iss, access, found);
             }
             (None, Kind::ErasureAnswered) => {
                 found.demand(false, "consentAccess.erasure", "must hold what the app answered");

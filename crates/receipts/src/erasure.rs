@@ -13,10 +13,10 @@ use consent_crypto::{
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::{Findings, moment::moment, verify::signature_key};
+use crate::{Access, Findings, moment::moment, verify::signature_key};
 
 /// The `typ` of an app's report.
-pub const REPORT_TYPE: &str = "consent-report+jwt";
+pub const REPORT_TYPE: &str = "signal-report+jwt";
 /// The `typ` of a signal (RFC 8417).
 const SIGNAL_TYPE: &str = "secevent+jwt";
 
@@ -162,7 +162,7 @@ const AT: &str = "consentAccess.erasure";
 impl Erasure {
     /// Verifies the app's signature with the key that stands beside it, and that the report answers this signal, about
     /// this grant, to this issuer, with this outcome.
-    pub(crate) fn check(&self, issuer: &str, grant: Option<&str>, found: &mut Findings) {
+    pub(crate) fn check(&self, issuer: &str, access: &Access, found: &mut Findings) {
         found.advise(self.asked_at <= self.answered_at, format!("{AT}.answeredAt"), "is before askedAt");
         let fits = self.report.jws.len() <= MAX_LEN;
         found.demand(fits, format!("{AT}.report.jws"), "is longer than 32 KiB");
@@ -174,42 +174,56 @@ impl Erasure {
         );
         let signal = Unverified::parse_with(&self.signal, SIGNAL_TYPE, Algorithm::Rs256);
         let signal = signal.map_err(|error| found.demand(false, format!("{AT}.signal"), error.to_string()));
+        let signal = signal.map(|signal| signal.peek().clone()).unwrap_or_default();
         match self.report.verified() {
-            Ok(claims) => {
-                let jti = signal.ok().and_then(|signal| signal.peek().get("jti").cloned());
-                self.check_report(&claims, issuer, grant, jti.as_ref(), found);
+            Ok(report) => {
+                self.check_about(&report, &signal, access, found);
+                self.check_said(&report, issuer, found);
             }
             Err(reason) => found.demand(false, format!("{AT}.report"), reason),
         }
     }
 
-    fn check_report(
+    /// The report answers this signal, and both are about this grant of this app.
+    fn check_about(
         &self,
-        claims: &Map<String, Value>,
-        issuer: &str,
-        grant: Option<&str>,
-        signal: Option<&Value>,
+        report: &Map<String, Value>,
+        signal: &Map<String, Value>,
+        access: &Access,
         found: &mut Findings,
     ) {
-        let says = |name: &str| claims.get(name).and_then(Value::as_str);
         let at = |name: &str| format!("{AT}.report, {name}");
+        let answers = signal.contains_key("jti") && report.get("set_jti") == signal.get("jti");
+        found.demand(answers, at("set_jti"), "names another signal");
+        let grant = access.grant.as_ref().map(|grant| grant.id.as_str());
         found.demand(
-            says("state") == Some(self.outcome.name()),
-            at("state"),
-            "is not the outcome of the receipt",
+            grant.is_some() && text(report, "consent_id") == grant,
+            at("consent_id"),
+            "names another grant",
         );
-        found.demand(
-            signal.is_some() && claims.get("set_jti") == signal,
-            at("set_jti"),
-            "names another signal",
-        );
-        found.demand(grant.is_some() && says("consent_id") == grant, at("consent_id"), "names another grant");
-        let meant = match claims.get("aud") {
-            Some(Value::String(one)) => one == issuer,
+        let app = Some(access.app.id.as_str());
+        found.demand(text(report, "iss") == app, at("iss"), "is another app");
+        found.demand(text(signal, "aud") == app, format!("{AT}.signal, aud"), "is another app");
+    }
+
+    /// The receipt says what the report says, and the report was made for this issuer.
+    fn check_said(&self, report: &Map<String, Value>, issuer: &str, found: &mut Findings) {
+        let at = |name: &str| format!("{AT}.report, {name}");
+        let outcome = text(report, "state") == Some(self.outcome.name());
+        found.demand(outcome, at("state"), "is not the outcome of the receipt");
+        let meant = match report.get("aud") {
             Some(Value::Array(several)) => several.iter().any(|one| one == issuer),
-            _ => false,
+            one => one.is_some_and(|one| one == issuer),
         };
         found.demand(meant, at("aud"), "was made for somebody else");
+        let said = |list: &str, amount: &str| -> Vec<(Value, Value)> {
+            let entries = report.get("evidence").and_then(|evidence| evidence[list].as_array());
+            entries.into_iter().flatten().map(|one| (one["category"].clone(), one[amount].clone())).collect()
+        };
+        let removed: Vec<(Value, Value)> =
+            self.removed.iter().map(|one| (one.category.as_str().into(), one.count.into())).collect();
+        let differs = "is not what the app's report says; the report counts";
+        found.advise(said("categories", "removed") == removed, format!("{AT}.removed"), differs);
     }
 
     /// Verifies the signal with the issuer's published keys. They may be without those that sign signals: the receipt's
@@ -227,6 +241,10 @@ impl Erasure {
             }
         }
     }
+}
+
+fn text<'a>(claims: &'a Map<String, Value>, name: &str) -> Option<&'a str> {
+    claims.get(name).and_then(Value::as_str)
 }
 
 impl SignedReport {

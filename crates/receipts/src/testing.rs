@@ -215,7 +215,8 @@ impl World {
     pub fn report_claims(&self, outcome: Outcome) -> Value {
         json!({
             "iss": self.app.id, "aud": self.issuer.url, "set_jti": "0f9ee2a3-4f8d-4e0c-a4a5-6d1f32a0b4a7",
-            "consent_id": self.grant.id, "action": "erase", "state": outcome.name(),
+            "consent_id": self.grant.id, "action": "erasure-requested", "state": outcome.name(),
+            "evidence": { "categories": [{ "category": "transactions", "removed": 1204, "method": "deleted" }] },
         })
     }
 }

@@ -103,7 +103,7 @@ impl Verdict {
         }
         lines.extend([String::new(), format!("What holds now: {}", view.status_url)]);
         lines.extend(self.warnings.iter().map(|warning| format!("Note: {warning}")));
-        lines
+        lines.iter().map(|line| seen(line)).collect()
     }
 
     /// The verdict for programs: `valid`, `kid`, `warnings`, `receipt` (the claims).
@@ -121,6 +121,14 @@ impl VerifyError {
         let errors = if let Self::Unfit(found) = self { found.clone() } else { whole() };
         json!({ "valid": false, "errors": errors })
     }
+}
+
+/// What an app wrote into its report may hold what moves a terminal's cursor or turns text around; it is shown, not done.
+fn seen(line: &str) -> String {
+    let hidden = |c: char| {
+        c.is_control() || matches!(c, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
+    };
+    line.chars().map(|c| if hidden(c) { '\u{fffd}' } else { c }).collect()
 }
 
 fn columns(facts: &[(String, String)]) -> impl Iterator<Item = String> {

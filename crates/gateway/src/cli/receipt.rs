@@ -89,7 +89,10 @@ async fn fetch(url: Url) -> Result<String, CliError> {
     let client = Client::builder().redirect(Policy::none()).timeout(PATIENCE).build()?;
     let mut answer = client.get(url.clone()).send().await.map_err(CliError::because(unreached()))?;
     if !answer.status().is_success() {
-        return Err(CliError::new(format!("{url} answered {}; expected the key set itself", answer.status())));
+        return Err(CliError::new(format!(
+            "{url} answered {}; expected the key set itself",
+            answer.status()
+        )));
     }
     let mut bytes = Vec::new();
     while let Some(piece) = answer.chunk().await.map_err(CliError::because(unreached()))? {
@@ -107,7 +110,9 @@ fn open(path: &Path) -> Result<String, CliError> {
 fn read(name: &str, from: impl Read) -> Result<String, CliError> {
     let mut text = String::new();
     let limit = u64::try_from(MAX_LEN).unwrap_or(u64::MAX).saturating_add(1);
-    from.take(limit).read_to_string(&mut text).map_err(CliError::because(format!("{name} cannot be read")))?;
+    from.take(limit)
+        .read_to_string(&mut text)
+        .map_err(CliError::because(format!("{name} cannot be read")))?;
     refuse_long(name, text.len())?;
     Ok(text)
 }

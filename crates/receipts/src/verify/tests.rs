@@ -51,6 +51,16 @@ fn every_kind_of_receipt_is_valid_by_the_published_schema_and_verifies() {
     }
 }
 
+/// If this fails, so do receipts that people hold already: read the old form as well.
+#[test]
+fn receipts_that_were_once_issued_are_still_read() {
+    let keys = serde_json::from_str(&fixture("receipts/keys.json")).unwrap();
+    for (name, kind) in [("given", Kind::Given), ("erasure-answered", Kind::ErasureAnswered)] {
+        let verdict = verify(&fixture(&format!("receipts/{name}.jwt")), &keys).unwrap();
+        assert_eq!(verdict.claims.added.consent_access.kind, kind);
+    }
+}
+
 #[test]
 fn every_access_has_a_valid_receipt() {
     for contract in ["read", "read-raw", "write", "read-optional"] {
@@ -397,6 +407,7 @@ fn a_report_about_something_else_is_no_answer() {
         ("consent_id", json!("another")),
         ("aud", json!("https://other.example")),
         ("aud", json!(["https://other.example"])),
+        ("iss", json!("another")),
     ] {
         let mut world = World::new();
         let mut report = world.report_claims(Outcome::Partial);
@@ -500,6 +511,19 @@ fn the_verdict_is_told_in_plain_words_and_to_programs() {
 }
 
 #[test]
+fn what_an_app_wrote_does_not_move_the_cursor() {
+    let mut world = World::new();
+    let mut answer = world.answer(Outcome::Completed);
+    answer.removed[0].category = "a\u{1b}[2Jb\u{202e}c\nGenuine".to_owned();
+    let (id, now) = (ReceiptId::new(&world.ambient), world.now());
+    let facts = world.hers(Change::ErasureAnswered(Box::new(answer)));
+    let receipt = Claims::compose(&facts, id, None, now).unwrap().sign(&platform_key()).unwrap();
+    let lines = verify(&receipt, &jwks()).unwrap().lines();
+    let removed = lines.iter().find(|line| line.contains("removed")).unwrap();
+    assert_eq!(removed, "  removed: a\u{fffd}[2Jb\u{fffd}c\u{fffd}Genuine: 1204 (deleted)");
+}
+
+#[test]
 fn who_reads_decides_between_you_and_the_person() {
     let mut world = World::new();
     let said = |claims: &Claims, reader| View::of(claims, reader).title;
@@ -516,6 +540,18 @@ fn who_reads_decides_between_you_and_the_person() {
         said(&changed, Reader::Anybody),
         "The person changed what is shared with Fair Fare: it ends earlier and covers less"
     );
+}
+
+#[test]
+fn a_count_that_the_app_did_not_report_is_noticed() {
+    let mut world = World::new();
+    let mut answer = world.answer(Outcome::Completed);
+    answer.removed[0].count += 1;
+    let (id, now) = (ReceiptId::new(&world.ambient), world.now());
+    let facts = world.hers(Change::ErasureAnswered(Box::new(answer)));
+    let receipt = Claims::compose(&facts, id, None, now).unwrap().sign(&platform_key()).unwrap();
+    let warnings = verify(&receipt, &jwks()).unwrap().warnings;
+    assert!(warnings.iter().any(|warning| warning.field == "consentAccess.erasure.removed"), "{warnings:?}");
 }
 
 #[test]
