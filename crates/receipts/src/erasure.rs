@@ -177,33 +177,11 @@ impl Erasure {
         let signal = signal.map(|signal| signal.peek().clone()).unwrap_or_default();
         match self.report.verified() {
             Ok(report) => {
-                self.check_about(&report, &signal, access, found);
+                check_about(&report, &signal, access, found);
                 self.check_said(&report, issuer, found);
             }
             Err(reason) => found.demand(false, format!("{AT}.report"), reason),
         }
-    }
-
-    /// The report answers this signal, and both are about this grant of this app.
-    fn check_about(
-        &self,
-        report: &Map<String, Value>,
-        signal: &Map<String, Value>,
-        access: &Access,
-        found: &mut Findings,
-    ) {
-        let at = |name: &str| format!("{AT}.report, {name}");
-        let answers = signal.contains_key("jti") && report.get("set_jti") == signal.get("jti");
-        found.demand(answers, at("set_jti"), "names another signal");
-        let grant = access.grant.as_ref().map(|grant| grant.id.as_str());
-        found.demand(
-            grant.is_some() && text(report, "consent_id") == grant,
-            at("consent_id"),
-            "names another grant",
-        );
-        let app = Some(access.app.id.as_str());
-        found.demand(text(report, "iss") == app, at("iss"), "is another app");
-        found.demand(text(signal, "aud") == app, format!("{AT}.signal, aud"), "is another app");
     }
 
     /// The receipt says what the report says, and the report was made for this issuer.
@@ -216,14 +194,12 @@ impl Erasure {
             one => one.is_some_and(|one| one == issuer),
         };
         found.demand(meant, at("aud"), "was made for somebody else");
-        let said = |list: &str, amount: &str| -> Vec<(Value, Value)> {
-            let entries = report.get("evidence").and_then(|evidence| evidence[list].as_array());
-            entries.into_iter().flatten().map(|one| (one["category"].clone(), one[amount].clone())).collect()
-        };
-        let removed: Vec<(Value, Value)> =
-            self.removed.iter().map(|one| (one.category.as_str().into(), one.count.into())).collect();
+        let counted = report.get("evidence").and_then(|evidence| evidence["categories"].as_array());
+        let counted =
+            counted.into_iter().flatten().map(|one| (one["category"].as_str(), one["removed"].as_u64()));
+        let same = counted.eq(self.removed.iter().map(|one| (Some(one.category.as_str()), Some(one.count))));
         let differs = "is not what the app's report says; the report counts";
-        found.advise(said("categories", "removed") == removed, format!("{AT}.removed"), differs);
+        found.advise(same, format!("{AT}.removed"), differs);
     }
 
     /// Verifies the signal with the issuer's published keys. They may be without those that sign signals: the receipt's
@@ -241,6 +217,27 @@ impl Erasure {
             }
         }
     }
+}
+
+/// The report answers this signal, and both are about this grant of this app.
+fn check_about(
+    report: &Map<String, Value>,
+    signal: &Map<String, Value>,
+    access: &Access,
+    found: &mut Findings,
+) {
+    let at = |name: &str| format!("{AT}.report, {name}");
+    let answers = signal.contains_key("jti") && report.get("set_jti") == signal.get("jti");
+    found.demand(answers, at("set_jti"), "names another signal");
+    let grant = access.grant.as_ref().map(|grant| grant.id.as_str());
+    found.demand(
+        grant.is_some() && text(report, "consent_id") == grant,
+        at("consent_id"),
+        "names another grant",
+    );
+    let app = Some(access.app.id.as_str());
+    found.demand(text(report, "iss") == app, at("iss"), "is another app");
+    found.demand(text(signal, "aud") == app, format!("{AT}.signal, aud"), "is another app");
 }
 
 fn text<'a>(claims: &'a Map<String, Value>, name: &str) -> Option<&'a str> {

@@ -67,8 +67,13 @@ fn given() -> Receipt {
 
 fn erasure_answered() -> Receipt {
     Receipt {
-        title: "Fair Fare answered the wish to be forgotten".into(),
-        said: "Fair Fare answered the wish to be forgotten, on 4 June 2026, 09:30:00.000 UTC.".into(),
+        title: "Fair Fare answered your wish to be forgotten".into(),
+        said: "Fair Fare answered your wish to be forgotten, on 4 June 2026, 09:30:00.000 UTC.".into(),
+        facts: pairs([
+            ("State after it", "Over for good; the app reported what it deleted"),
+            ("Contract", "Fair Fare travel budget, version 1"),
+            ("Agreed on", "1 March 2026, 12:01:00.000 UTC"),
+        ]),
         erasure: Some(ReceiptErasure {
             said: "You asked on 1 June 2026, 12:00:00.000 UTC; Fair Fare answered on 4 June 2026, 09:30:00.000 UTC that it deleted what it held, with the exceptions below.".into(),
             facts: pairs([("The app's key", "NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs")]),
