@@ -50,6 +50,7 @@ fn app() -> App {
         contact: "privacy@app.example".to_owned(),
         description: None,
         website: Some("https://app.example".to_owned()),
+        controller: None,
         stage: AppStage::Registered,
         created_at: DateTime::UNIX_EPOCH,
     }

@@ -10,6 +10,7 @@ mod keys;
 pub mod multipart;
 pub mod own_file;
 pub mod query;
+pub mod receipt;
 pub mod scope;
 mod stage;
 
@@ -26,5 +27,6 @@ pub const CHECKS: &[(&str, Check)] = &[
     ("multipart", multipart::check),
     ("own_file", own_file::check),
     ("query", query::check),
+    ("receipt", receipt::check),
     ("scope", scope::check),
 ];

@@ -22,6 +22,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("sources", &["core", "store", "crypto", "library"]),
     ("sessions", &["core", "store", "crypto", "grants", "library"]),
     ("signals", &["core", "store", "crypto"]),
+    ("receipts", &["core", "store", "crypto", "contracts", "grants"]),
     ("pages", &["core"]),
     ("client", &["core", "crypto"]),
     (
@@ -39,12 +40,13 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "sources",
             "sessions",
             "signals",
+            "receipts",
             "pages",
             "client",
         ],
     ),
     ("bench", &["gateway", "client", "core", "crypto", "store"]),
-    ("fuzz", &["core", "crypto", "contracts", "sources", "gateway"]),
+    ("fuzz", &["core", "crypto", "contracts", "receipts", "sources", "gateway"]),
     ("tests", &["gateway", "client", "core", "crypto", "store"]),
 ];
 

@@ -42,6 +42,7 @@ fn every_command_says_what_it_does() {
         "contract retire-key",
         "person import",
         "keys generate",
+        "receipt verify",
         "check-config",
         "migrate",
         "openapi",
@@ -74,6 +75,7 @@ fn wrong_use_ends_with_2_and_says_what_was_wrong() {
         ),
         (&["person", "import", "--person", "ada@example.org"], "<FILE>"),
         (&["app", "list", "--server", "nowhere"], "nowhere"),
+        (&["receipt", "verify", "receipt.jwt"], "--jwks"),
         (&["migrate", "--config", "none.toml"], "none.toml cannot be read"),
     ] {
         let told = desk.run(words.iter().copied());
@@ -110,6 +112,46 @@ fn a_key_pair_is_made_once_and_only_its_owner_reads_the_private_half() {
     let (private, public) = shown.stdout.split_at(shown.stdout.find("-----BEGIN PUBLIC KEY").unwrap());
     let pair = RsaPrivateKey::parse_pem(private).unwrap();
     assert_eq!((shown.code, pair.public()), (0, &RsaPublicKey::parse_pem(public).unwrap()));
+}
+
+#[test]
+fn a_receipt_is_verified_without_a_server() {
+    let desk = Desk::new();
+    for name in ["given.jwt", "erasure-answered.jwt", "keys.json"] {
+        desk.write(name, &fixture(&format!("receipts/{name}")));
+    }
+    let told = desk.run(["receipt", "verify", "given.jwt", "--jwks", "keys.json"]);
+    assert_eq!((told.code, told.stderr.as_str()), (0, ""));
+    assert!(
+        told.stdout.starts_with("Genuine: https://consent.example signed this receipt"),
+        "{}",
+        told.stdout
+    );
+    assert!(told.stdout.contains("The person said yes to Fair Fare"), "{}", told.stdout);
+    let erased = desk.run(["receipt", "verify", "erasure-answered.jwt", "--jwks", "keys.json"]);
+    assert!(erased.code == 0 && erased.stdout.contains("removed: transactions"), "{}", erased.stdout);
+
+    desk.write("export.json", &json!({ "receipt": desk.read("given.jwt").trim() }).to_string());
+    let told = desk.run(["receipt", "verify", "export.json", "--jwks", "keys.json", "--json"]);
+    let verdict: Value = serde_json::from_str(&told.stdout).unwrap();
+    assert_eq!((told.code, verdict["valid"].as_bool()), (0, Some(true)));
+    assert_eq!(verdict["receipt"]["version"], "KI-CR-v1.1.0");
+
+    let mut stdin = desk.command(["receipt", "verify", "-", "--jwks", "keys.json"]);
+    let told = Told::of(&stdin.stdin(std::fs::File::open(desk.path("given.jwt")).unwrap()).output().unwrap());
+    assert_eq!((told.code, told.stderr.as_str()), (0, ""));
+
+    desk.write("none.json", "{\"keys\":[]}");
+    let told = desk.run(["receipt", "verify", "given.jwt", "--jwks", "none.json", "--json"]);
+    let verdict: Value = serde_json::from_str(&told.stdout).unwrap();
+    assert_eq!((told.code, verdict["valid"].as_bool()), (1, Some(false)));
+    assert!(told.stderr.contains("given.jwt is not genuine: the key set has no key"), "{}", told.stderr);
+    let receipt = desk.read("given.jwt");
+    desk.write("altered.jwt", &format!("{}A", receipt.trim()));
+    let told = desk.run(["receipt", "verify", "altered.jwt", "--jwks", "keys.json"]);
+    assert_eq!((told.code, told.stdout.as_str()), (1, ""));
+    let told = desk.run(["receipt", "verify", "nowhere.jwt", "--jwks", "keys.json"]);
+    assert!(told.code == 1 && told.stderr.contains("nowhere.jwt cannot be read"), "{}", told.stderr);
 }
 
 #[test]

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use consent_core::AppId;
 
 use crate::{
-    ContractsError, Invalid, Policy, Verb,
+    ContractsError, Controller, Invalid, Policy, Verb,
     error::unless_any,
     text::{check_email, check_line},
     uri::check_web,
@@ -25,6 +25,8 @@ pub struct App {
     pub description: Option<String>,
     /// Its home page.
     pub website: Option<String>,
+    /// Who is behind it by law, as receipts name them.
+    pub controller: Option<Controller>,
     /// Where in its life it is.
     pub stage: AppStage,
     /// When it was registered.
@@ -64,6 +66,8 @@ pub struct NewApp {
     pub description: Option<String>,
     /// Its home page.
     pub website: Option<String>,
+    /// Who is behind it by law; receipts say "not provided" when absent.
+    pub controller: Option<Controller>,
 }
 
 impl App {
@@ -139,6 +143,9 @@ impl NewApp {
         if let Some(website) = &self.website {
             check_web("website", website, *policy, &mut problems);
         }
+        if let Some(controller) = &self.controller {
+            controller.check("controller", &mut problems);
+        }
         if self.partner_id.as_deref().is_some_and(|id| !is_partner_id(id)) {
             let reason = "must be 1 to 64 letters, digits, dots, hyphens and underscores; leave it out for the app's own";
             problems.push(Invalid::new("partnerId", reason));
@@ -163,6 +170,7 @@ mod tests {
             contact: "nobody".to_owned(),
             description: Some("x".repeat(1001)),
             website: Some("http://localhost:3000/".to_owned()),
+            controller: None,
         };
         let Err(ContractsError::Invalid(problems)) = wrong.validate(&Policy { sandbox: false }) else {
             panic!("five things are wrong")

@@ -187,6 +187,7 @@ pub(crate) mod tests {
             contact: "privacy@tidemark.example".to_owned(),
             description: None,
             website: None,
+            controller: None,
             stage: AppStage::Registered,
             created_at: DateTime::UNIX_EPOCH,
         }

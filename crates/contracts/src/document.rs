@@ -31,6 +31,11 @@ const COUNTRIES: &str = "AD AE AF AG AI AL AM AO AQ AR AS AT AU AW AX AZ BA BB B
     PL PM PN PR PS PT PW PY QA RE RO RS RU RW SA SB SC SD SE SG SH SI SJ SK SL SM SN SO SR SS ST SV SX SY SZ TC TD \
     TF TG TH TJ TK TL TM TN TO TR TT TV TW TZ UA UG UM US UY UZ VA VC VE VG VI VN VU WF WS YE YT ZA ZM ZW";
 
+/// Whether this is a country by its two letters of ISO 3166.
+pub(crate) fn is_country(code: &str) -> bool {
+    COUNTRIES.split_whitespace().any(|country| country == code)
+}
+
 /// What this installation allows beyond the rules for everybody.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Policy {
@@ -225,7 +230,7 @@ impl Document {
         check_length("sharing.text", &self.sharing.text, 1000, problems);
         self.check_recipients(problems);
         check_length("rightToBeForgotten.text", &self.right_to_be_forgotten.text, 1000, problems);
-        if !COUNTRIES.split_whitespace().any(|country| country == self.jurisdiction) {
+        if !is_country(&self.jurisdiction) {
             let reason =
                 "must be a country by its two letters of ISO 3166, such as NL (the United Kingdom is GB)";
             problems.push(Invalid::new("jurisdiction", reason));

@@ -3,6 +3,7 @@
 mod app;
 mod clients;
 mod contract;
+mod controller;
 mod document;
 mod duration;
 mod error;
@@ -17,6 +18,7 @@ mod v5;
 pub use app::{App, AppStage, NewApp};
 pub use clients::Clients;
 pub use contract::{Client, Contract, Revision, Status, client_id, may_be_client_id, shown, text_hash};
+pub use controller::{Controller, PostalAddress};
 pub use document::{
     Access, Document, LawfulBasis, MAX_REDIRECT_URIS, Policy, Purpose, Retention, RightToBeForgotten, Sharing,
 };

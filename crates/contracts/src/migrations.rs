@@ -15,5 +15,9 @@ pub fn migrations() -> Vec<Box<dyn MigrationTrait>> {
             "m20261206_000011_revision",
             include_str!("../migrations/m20261206_000011_revision.sql"),
         ),
+        Migration::new(
+            "m20261208_000012_controller",
+            include_str!("../migrations/m20261208_000012_controller.sql"),
+        ),
     ]
 }

@@ -20,6 +20,8 @@ pub mod app {
         #[sea_orm(column_type = "Blob")]
         pub api_key_digest: Vec<u8>,
         pub created_at: DateTime<Utc>,
+        #[sea_orm(column_type = "JsonBinary", nullable)]
+        pub controller: Option<Json>,
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

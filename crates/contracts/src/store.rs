@@ -11,8 +11,9 @@ use sea_orm::{
 };
 
 use crate::{
-    App, AppStage, Client, Contract, ContractKey, ContractsError, Document, Invalid, MAX_USABLE_KEYS, NewApp,
-    Policy, Retire, Revision, Status, Verb, client_id, may_be_client_id, row, text_hash,
+    App, AppStage, Client, Contract, ContractKey, ContractsError, Controller, Document, Invalid,
+    MAX_USABLE_KEYS, NewApp, Policy, Retire, Revision, Status, Verb, client_id, may_be_client_id, row,
+    text_hash,
 };
 
 /// Registers an app; the secret is its API key and can be read only now.
@@ -32,6 +33,7 @@ pub async fn register_app(
         contact: new.contact,
         description: new.description,
         website: new.website,
+        controller: new.controller,
         stage: AppStage::Registered,
         created_at: ambient.now(),
     };
@@ -46,6 +48,7 @@ pub async fn register_app(
         stage_at: Set(app.stage.since()),
         api_key_digest: Set(key.digest().as_bytes().to_vec()),
         created_at: Set(app.created_at),
+        controller: Set(app.controller.as_ref().map(controller_json)),
     };
     row::app::Entity::insert(row).exec_without_returning(tx).await?;
     Ok((app, key))
@@ -579,6 +582,10 @@ fn contract(
     })
 }
 
+fn controller_json(controller: &Controller) -> serde_json::Value {
+    serde_json::to_value(controller).expect("a controller is plain text")
+}
+
 impl TryFrom<row::app::Model> for App {
     type Error = StoreError;
 
@@ -589,7 +596,9 @@ impl TryFrom<row::app::Model> for App {
             ("closed", Some(at)) => AppStage::Closed { at },
             _ => return Err(StoreError::corrupt("app", row.id)),
         };
+        let controller = row.controller.map(serde_json::from_value).transpose();
         Ok(Self {
+            controller: controller.map_err(|_| StoreError::corrupt("app", &row.id))?,
             id: row.id,
             name: row.name,
             partner_id: row.partner_id,

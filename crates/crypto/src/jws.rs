@@ -19,8 +19,9 @@ use crate::{
 
 /// The longest token that is read, in bytes.
 pub const MAX_LEN: usize = 32 * 1024;
-/// The longest receipt or signal that is read, in bytes: a receipt repeats all that its contract says.
-pub const MAX_STATEMENT_LEN: usize = 256 * 1024;
+/// The longest receipt or signal that is read, in bytes: a receipt repeats all that its contract says, some of it for
+/// each of thirty optional parts, and may hold a report.
+pub const MAX_STATEMENT_LEN: usize = 512 * 1024;
 
 const DEFAULT_TYPE: &str = "JWT";
 
@@ -131,7 +132,7 @@ impl Unverified {
     }
 
     /// Reads a token of this type and this algorithm and no other; see [`Unverified::parse`]. One with RS256 may be
-    /// 256 KiB long.
+    /// 512 KiB long.
     pub fn parse_with(text: &str, typ: &str, algorithm: Algorithm) -> Result<Self, JwsError> {
         Self::parse_any(text, algorithm)?.of_type(typ)
     }

@@ -17,6 +17,7 @@ impl MigratorTrait for Migrator {
             consent_sources::migrations(),
             consent_sessions::migrations(),
             consent_events::migrations(),
+            consent_receipts::migrations(),
         ]
         .into_iter()
         .flatten()

@@ -5,7 +5,7 @@ use std::{error::Error, fs, path::Path};
 
 use consent_pages::{
     AddData, Choice, Confirm, Consent, Console, FilePage, Home, ICON, Library, Message, Onboard, Page,
-    Recover, RecoveryCode, RenewAccount, STYLE, Security, SignIn, SignUp,
+    Receipt, Recover, RecoveryCode, RenewAccount, STYLE, Security, SignIn, SignUp,
 };
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -24,6 +24,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     write::<Library>(folder, "library")?;
     write::<Message>(folder, "message")?;
     write::<Onboard>(folder, "onboard")?;
+    write::<Receipt>(folder, "receipt")?;
     write::<Recover>(folder, "recover")?;
     write::<RecoveryCode>(folder, "recovery-code")?;
     write::<RenewAccount>(folder, "renew-account")?;

@@ -8,6 +8,7 @@ mod frame;
 mod library;
 mod message;
 mod page;
+mod receipt;
 mod samples;
 
 pub use account::{FieldError, Recover, RecoveryCode, Security, SignIn, SignInRow, SignUp};
@@ -21,3 +22,4 @@ pub use frame::{Frame, Notice, Section, Tone, Who};
 pub use library::{AccountRow, Content, FilePage, FileRow, Item, Library, Reading};
 pub use message::{Choice, Home, Message};
 pub use page::{ICON, Page, PageError, STYLE};
+pub use receipt::{Receipt, ReceiptErasure, ReceiptPurpose};

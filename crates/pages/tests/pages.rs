@@ -3,8 +3,8 @@
 use std::collections::HashSet;
 
 use consent_pages::{
-    AddData, Choice, Confirm, Consent, Console, FilePage, Home, Library, Message, Onboard, Page, Recover,
-    RecoveryCode, RenewAccount, Security, SignIn, SignUp,
+    AddData, Choice, Confirm, Consent, Console, FilePage, Home, Library, Message, Onboard, Page, Receipt,
+    Recover, RecoveryCode, RenewAccount, Security, SignIn, SignUp,
 };
 
 /// A test per page: each of its samples keeps the rules and looks as its snapshot says.
@@ -32,6 +32,7 @@ pages! {
     library: Library,
     message: Message,
     onboard: Onboard,
+    receipt: Receipt,
     recover: Recover,
     recovery_code: RecoveryCode,
     renew_account: RenewAccount,

@@ -8,7 +8,7 @@ use consent_store::{Database, Pool};
 use sea_orm_migration::SchemaManager;
 
 use super::*;
-use crate::{Clients, migrations};
+use crate::{Clients, PostalAddress, migrations};
 
 const POLICY: Policy = Policy { sandbox: false };
 
@@ -147,6 +147,32 @@ fn refused<T: std::fmt::Debug>(result: Result<T, ContractsError>) -> (Verb, &'st
         Err(ContractsError::Refused { verb, from }) => (verb, from),
         other => panic!("not refused: {other:?}"),
     }
+}
+
+#[tokio::test]
+async fn who_is_behind_an_app_is_kept_when_given() {
+    let registry = Registry::new().await;
+    let (plain, _) = registry.app("Tidemark").await;
+    assert_eq!(find_app(&registry.db, &plain).await.unwrap().controller, None);
+    let controller = Controller {
+        legal_name: "Tidemark Health B.V.".to_owned(),
+        address: PostalAddress {
+            street_address: "Kade 14".to_owned(),
+            address_locality: "Amsterdam".to_owned(),
+            address_country: "NL".to_owned(),
+            ..PostalAddress::default()
+        },
+        phone: Some("tel:+31-20-555-0199".to_owned()),
+    };
+    let new = NewApp {
+        name: "Tidemark".to_owned(),
+        contact: "privacy@tidemark.example".to_owned(),
+        controller: Some(controller.clone()),
+        ..NewApp::default()
+    };
+    let (app, _) =
+        registry.write(async |tx| register_app(tx, new, &POLICY, &registry.ambient).await).await.unwrap();
+    assert_eq!(find_app(&registry.db, &app.id).await.unwrap().controller, Some(controller));
 }
 
 #[tokio::test]

@@ -5,6 +5,7 @@ mod demo;
 mod error;
 mod keys;
 mod migrate;
+mod receipt;
 mod remote;
 mod serve;
 
@@ -29,6 +30,7 @@ Examples:
   consent-access serve --config consent.toml    a platform for people
   consent-access check-config --config consent.toml
   consent-access keys generate --out . --name diary
+  consent-access receipt verify receipt.jwt --jwks https://consent.example/jwks/receipts
 
 Configuration: the file given by --config, over it environment variables such as CONSENT_SERVER__LISTEN, over them the
 options. `consent-access check-config` shows every key. Exit code: 0 done, 1 failed, 2 wrong use or configuration.";
@@ -78,6 +80,11 @@ enum Command {
     Keys {
         #[command(subcommand)]
         command: keys::KeysCommand,
+    },
+    /// Verifies consent receipts, offline
+    Receipt {
+        #[command(subcommand)]
+        command: receipt::ReceiptCommand,
     },
     /// Shows the configuration that `serve` with the same options would use, and where each value comes from
     #[command(after_help = check_config::NOTES)]
@@ -174,6 +181,7 @@ async fn wait(command: Command) -> Result<(), CliError> {
         Command::App { at, command } => remote::app(at, command).await,
         Command::Contract { at, command } => remote::contract(at, command).await,
         Command::Person { at, command } => remote::person(at, command).await,
+        Command::Receipt { command } => receipt::run(command).await,
         Command::Migrate(place) => migrate::run(place).await,
         Command::Keys { .. } | Command::CheckConfig(_) | Command::Openapi => Ok(()),
     }

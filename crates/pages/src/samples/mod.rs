@@ -6,6 +6,7 @@ pub(crate) mod consent;
 pub(crate) mod console;
 pub(crate) mod library;
 pub(crate) mod message;
+pub(crate) mod receipt;
 
 use crate::{AccountRow, Asking, Frame, Item, Notice, Offer, Reading, Section, Tone, Who};
 

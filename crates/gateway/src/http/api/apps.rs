@@ -1,7 +1,7 @@
 //! The registry: apps and their API keys.
 
 use actix_web::web;
-use consent_contracts::{App, NewApp};
+use consent_contracts::{App, Controller, NewApp, PostalAddress};
 use consent_core::AppId;
 use consent_crypto::Secret;
 use serde::{Deserialize, Serialize};
@@ -35,6 +35,52 @@ pub(super) struct NewAppJson {
     description: Option<String>,
     /// Its home page.
     website: Option<String>,
+    /// Who is behind it by law, as consent receipts name them; they say "not provided" when absent.
+    controller: Option<ControllerJson>,
+}
+
+/// Who is behind an app by law.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schema(as = Controller)]
+pub(super) struct ControllerJson {
+    /// The name in the register of companies, or the person's own; 1 to 200 characters.
+    #[serde(default)]
+    #[schema(required, example = "Tidemark Health B.V.")]
+    legal_name: String,
+    /// Where post reaches them.
+    #[serde(default)]
+    #[schema(required)]
+    address: PostalAddressJson,
+    /// As RFC 3966 writes it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "tel:+31-20-555-0199")]
+    phone: Option<String>,
+}
+
+/// Where post reaches somebody, with the members of schema.org's `PostalAddress`.
+#[derive(Debug, Default, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schema(as = PostalAddress)]
+pub(super) struct PostalAddressJson {
+    /// Street and number, or a post box; at most 200 characters.
+    #[serde(default)]
+    #[schema(required, example = "Kade 14")]
+    street_address: String,
+    /// At most 20 characters.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    postal_code: Option<String>,
+    /// Town or city; at most 100 characters.
+    #[serde(default)]
+    #[schema(required, example = "Amsterdam")]
+    address_locality: String,
+    /// County, province or state; at most 100 characters.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    address_region: Option<String>,
+    /// ISO 3166-1 alpha-2.
+    #[serde(default)]
+    #[schema(required, example = "NL")]
+    address_country: String,
 }
 
 /// A third-party application.
@@ -56,6 +102,9 @@ pub(super) struct AppJson {
     /// Its home page.
     #[serde(skip_serializing_if = "Option::is_none")]
     website: Option<String>,
+    /// Who is behind it by law.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    controller: Option<ControllerJson>,
     /// `registered`, `suspended` or `closed`.
     stage: &'static str,
     /// Since when it is suspended or closed.
@@ -79,8 +128,38 @@ pub(super) struct AppWithKeyJson {
 
 impl From<NewAppJson> for NewApp {
     fn from(json: NewAppJson) -> Self {
-        let NewAppJson { name, contact, partner_id, description, website } = json;
-        Self { name, partner_id, contact, description, website }
+        let NewAppJson { name, contact, partner_id, description, website, controller } = json;
+        Self { name, partner_id, contact, description, website, controller: controller.map(Controller::from) }
+    }
+}
+
+impl From<ControllerJson> for Controller {
+    fn from(json: ControllerJson) -> Self {
+        let PostalAddressJson {
+            street_address,
+            postal_code,
+            address_locality,
+            address_region,
+            address_country,
+        } = json.address;
+        let address =
+            PostalAddress { street_address, postal_code, address_locality, address_region, address_country };
+        Self { legal_name: json.legal_name, address, phone: json.phone }
+    }
+}
+
+impl From<Controller> for ControllerJson {
+    fn from(controller: Controller) -> Self {
+        let PostalAddress { street_address, postal_code, address_locality, address_region, address_country } =
+            controller.address;
+        let address = PostalAddressJson {
+            street_address,
+            postal_code,
+            address_locality,
+            address_region,
+            address_country,
+        };
+        Self { legal_name: controller.legal_name, address, phone: controller.phone }
     }
 }
 
@@ -93,6 +172,7 @@ impl From<App> for AppJson {
             contact: app.contact,
             description: app.description,
             website: app.website,
+            controller: app.controller.map(ControllerJson::from),
             stage: app.stage.name(),
             since: app.stage.since().map(Moment::from),
             created_at: app.created_at.into(),
