@@ -64,6 +64,9 @@ pub enum KeyError {
     /// The PEM label is right and what it wraps is not.
     #[error("the PEM block does not hold an RSA key in the form that its label announces")]
     Der,
+    /// An entry of a JWKS that is no RSA key.
+    #[error("the JWK is no RSA public key: {0}")]
+    Jwk(&'static str),
     /// A modulus of another size.
     #[error("the RSA key has {bits} bits; exactly 2048 are required")]
     Size {

@@ -16,14 +16,18 @@ use aws_lc_rs::{
 };
 use rsa::{
     pkcs1,
-    pkcs8::{self, Document, LineEnding, SecretDocument, der::Decode as _, spki::SubjectPublicKeyInfoRef},
+    pkcs8::{
+        self, Document, LineEnding, SecretDocument,
+        der::{Decode as _, asn1::UintRef},
+        spki::SubjectPublicKeyInfoRef,
+    },
 };
 use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
 use crate::{
     KeyError, counted,
-    digest::{base64url, sha256},
+    digest::{base64url, base64url_decode, sha256},
 };
 
 const PKCS1_PUBLIC: &str = "RSA PUBLIC KEY";
@@ -56,6 +60,24 @@ impl RsaPublicKey {
             label if label.ends_with("PRIVATE KEY") => Err(KeyError::Private),
             label => Err(wrong_label(label, "PUBLIC KEY or RSA PUBLIC KEY")),
         }
+    }
+
+    /// Reads an entry of a JWKS (RFC 7517; RFC 7518, section 6.3.1): `kty` RSA, `n` and `e` in base64url without
+    /// padding. What else the entry says, `alg`, `use` and `kid`, is the caller's to judge; a private key is refused.
+    pub fn parse_jwk(jwk: &Value) -> Result<Self, KeyError> {
+        if jwk["kty"] != "RSA" {
+            return Err(KeyError::Jwk("kty must be RSA"));
+        }
+        if jwk.get("d").is_some() {
+            return Err(KeyError::Private);
+        }
+        let modulus = jwk_number(jwk, "n").ok_or(KeyError::Jwk("n must be a number in base64url"))?;
+        let exponent = jwk_number(jwk, "e").ok_or(KeyError::Jwk("e must be a number in base64url"))?;
+        check_modulus(&modulus)?;
+        check_exponent(&exponent)?;
+        let number = |bytes| UintRef::new(bytes).map_err(|_| KeyError::Invalid);
+        let key = pkcs1::RsaPublicKey { modulus: number(&modulus)?, public_exponent: number(&exponent)? };
+        Self::from_checked(&key)
     }
 
     /// PEM with the label `PUBLIC KEY` (`SubjectPublicKeyInfo`), which nearly everything reads.
@@ -253,6 +275,13 @@ fn wrong_label(found: &str, expected: &'static str) -> KeyError {
     KeyError::Label { found: found.chars().take(64).collect(), expected }
 }
 
+/// A member of a JWK that is a number: its bytes, the highest first, without leading zeros.
+fn jwk_number(jwk: &Value, member: &str) -> Option<Vec<u8>> {
+    let bytes = base64url_decode(jwk[member].as_str()?).ok()?;
+    let zeros = bytes.iter().take_while(|byte| **byte == 0).count();
+    Some(bytes[zeros..].to_vec()).filter(|bytes| !bytes.is_empty())
+}
+
 fn check_modulus(modulus: &[u8]) -> Result<(), KeyError> {
     let bits = modulus.first().map_or(0, |first| modulus.len() * 8 - first.leading_zeros() as usize);
     if bits != 2048 {
@@ -280,10 +309,7 @@ fn spki_of(pkcs1: &Document) -> Result<Document, KeyError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{
-        digest::base64url_decode,
-        testing::{APP_PEM, APP_PUBLIC_PEM, app, other_app},
-    };
+    use crate::testing::{APP_PEM, APP_PUBLIC_PEM, app, other_app};
 
     /// PEM of whatever bytes, as strangers send it.
     fn pem(label: &'static str, der: &[u8]) -> String {
@@ -322,6 +348,32 @@ mod tests {
         let jwk = key.jwk("PS512", "k1", "sig");
         assert_eq!((&jwk["n"], &jwk["e"], &jwk["kid"]), (&modulus.into(), &"AQAB".into(), &"k1".into()));
         assert_eq!(RsaPublicKey::parse_pem(jwk["pem"].as_str().unwrap()).unwrap(), key);
+    }
+
+    #[test]
+    fn a_key_comes_back_from_its_jwk() {
+        let key = app().public().clone();
+        let jwk = key.jwk("RS256", "k1", "sig");
+        assert_eq!(RsaPublicKey::parse_jwk(&jwk), Ok(key.clone()));
+        assert_eq!(RsaPublicKey::parse_jwk(&json!({"kty": "RSA", "n": jwk["n"], "e": jwk["e"]})), Ok(key));
+    }
+
+    #[test]
+    fn a_jwk_that_is_no_public_rsa_key_of_2048_bits_is_refused() {
+        let jwk = app().public().jwk("RS256", "k1", "sig");
+        let with = |member: &str, value: Value| {
+            let mut changed = jwk.clone();
+            changed[member] = value;
+            RsaPublicKey::parse_jwk(&changed).unwrap_err()
+        };
+        assert_eq!(with("d", json!("AQAB")), KeyError::Private);
+        for (member, value) in [("kty", json!("EC")), ("n", json!("*")), ("n", json!(7)), ("e", json!("AA"))]
+        {
+            assert!(matches!(with(member, value.clone()), KeyError::Jwk(_)), "{member} {value}");
+        }
+        assert_eq!(with("n", json!("AQAB")), KeyError::Size { bits: 17 });
+        assert_eq!(with("e", json!("Aw")), KeyError::Exponent);
+        assert!(RsaPublicKey::parse_jwk(&json!("text")).is_err());
     }
 
     #[test]
