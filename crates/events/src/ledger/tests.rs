@@ -60,11 +60,11 @@ async fn those_who_wait_share_a_transaction_and_its_failure_which_leaves_no_gap(
     let world = World::new().await;
     let ledger = Ledger::start(world.db.clone(), world.ambient.clone());
     let persons = [world.ada.clone(), world.ambient.new_id()];
-    record_all(&[ledger.clone()], accesses(&world, &persons, 10)).await;
+    record_all(std::slice::from_ref(&ledger), accesses(&world, &persons, 10)).await;
     let fail = "CREATE TRIGGER fails BEFORE INSERT ON access_entry WHEN NEW.seq = 17
         BEGIN SELECT RAISE(ABORT, 'the disk is full'); END";
     world.db.execute_unprepared(fail).await.unwrap();
-    let told = record_all(&[ledger.clone()], accesses(&world, &persons, 40)).await;
+    let told = record_all(std::slice::from_ref(&ledger), accesses(&world, &persons, 40)).await;
     assert_eq!(told.len(), 40);
     for one in told {
         let error = one.unwrap_err();

@@ -47,7 +47,7 @@ impl Heads {
         let corrupt = || StoreError::corrupt("event_chain", &name);
         let head = self.0.get_mut(&name).ok_or_else(corrupt)?;
         let previous = head.head.as_deref().map(str::parse::<EventId>).transpose().map_err(|_| corrupt())?;
-        let gap = if draft.chain.may_repeat_times() { 0 } else { 1 };
+        let gap = i64::from(!draft.chain.may_repeat_times());
         let (event, body) = Event {
             id: EventId::of(""),
             seq: head.seq + 1,

@@ -65,16 +65,18 @@ pub(super) async fn stored(
     after: i64,
     limit: u64,
 ) -> Result<Vec<Stored>, EventsError> {
+    let name = chain.to_string();
     if let ChainId::Access(_) = chain {
         use access_entry::Column;
-        let rows = access_entry::Entity::find().filter(Column::Chain.eq(chain.to_string()));
-        let rows = rows.filter(Column::Seq.gt(after)).order_by_asc(Column::Seq).limit(limit);
-        return Ok(rows.all(db).await?.into_iter().map(Stored::from).collect());
+        let rows = access_entry::Entity::find().filter(Column::Chain.eq(name)).filter(Column::Seq.gt(after));
+        let rows = rows.order_by_asc(Column::Seq).limit(limit).all(db).await?;
+        Ok(rows.into_iter().map(Stored::from).collect())
+    } else {
+        use event::Column;
+        let rows = event::Entity::find().filter(Column::Chain.eq(name)).filter(Column::Seq.gt(after));
+        let rows = rows.order_by_asc(Column::Seq).limit(limit).all(db).await?;
+        Ok(rows.into_iter().map(Stored::from).collect())
     }
-    use event::Column;
-    let rows = event::Entity::find().filter(Column::Chain.eq(chain.to_string()));
-    let rows = rows.filter(Column::Seq.gt(after)).order_by_asc(Column::Seq).limit(limit);
-    Ok(rows.all(db).await?.into_iter().map(Stored::from).collect())
 }
 
 impl From<event::Model> for Stored {

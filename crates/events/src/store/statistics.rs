@@ -21,7 +21,9 @@ const COUNTED: [(Column, &str); 4] = [
     (Column::Changes, "sum_changes"),
 ];
 
+/// The names are those of the sums, which must not be those of the columns that are summed.
 #[derive(FromQueryResult)]
+#[expect(clippy::struct_field_names, reason = "a row that no column may be mistaken for")]
 struct Sums {
     sum_events: Option<i64>,
     sum_yes: Option<i64>,

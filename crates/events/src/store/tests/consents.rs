@@ -50,7 +50,7 @@ async fn what_was_recorded_is_found_again_as_it_was() {
     assert_eq!(find(&world.db, &world.app, &recorded.id).await.unwrap(), *recorded);
     let by_token = find_by_token(&world.db, &world.app, recorded.token.as_str()).await.unwrap();
     assert_eq!(by_token, *recorded);
-    assert_eq!(world.found(&filter()).await, [recorded.clone()]);
+    assert_eq!(world.found(&filter()).await, std::slice::from_ref(recorded));
 }
 
 #[tokio::test]
