@@ -1,7 +1,12 @@
 //! What was done: ids and hashes only, never anything personal.
 
+mod about;
+pub(crate) mod hash;
+
 use consent_core::{AppId, ContractId, GrantId};
 use serde::{Deserialize, Serialize};
+
+use crate::Access;
 
 /// What was done, with its facts. The names below are part of the chain's format, never to be changed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -18,7 +23,7 @@ pub enum Act {
         /// … in which version …
         version: i32,
         /// … and SHA-256 of the text she was shown.
-        #[serde(with = "hex_hash")]
+        #[serde(with = "hash")]
         text_hash: [u8; 32],
     },
     /// The person said no.
@@ -30,7 +35,7 @@ pub enum Act {
         /// … in which version …
         version: i32,
         /// … and SHA-256 of the text she was shown.
-        #[serde(with = "hex_hash")]
+        #[serde(with = "hash")]
         text_hash: [u8; 32],
     },
     /// A grant was stopped.
@@ -89,104 +94,93 @@ pub enum Act {
         /// Its contract.
         contract: ContractId,
     },
+    /// What a grant allows was changed.
+    Changed {
+        /// The grant.
+        grant: GrantId,
+        /// Its contract.
+        contract: ContractId,
+        /// In what way.
+        what: Change,
+        /// The version of the contract that held before …
+        from: i32,
+        /// … and the one that holds from now on; the same, where only the person changed her mind.
+        to: i32,
+    },
+    /// The app was told that it need not delete what it holds.
+    ErasureCancelled {
+        /// The grant.
+        grant: GrantId,
+        /// Its contract.
+        contract: ContractId,
+    },
+    /// A signal to the app was signed and queued.
+    Signalled {
+        /// The grant.
+        grant: GrantId,
+        /// The `jti` of the signal.
+        signal: String,
+        /// SHA-256 of the signed security event token, as it is sent.
+        #[serde(with = "hash")]
+        set_hash: [u8; 32],
+        /// The key that signed it.
+        kid: String,
+    },
+    /// The app has received a signal; that it will obey is not said.
+    Delivered {
+        /// The grant.
+        grant: GrantId,
+        /// The `jti` of the signal.
+        signal: String,
+    },
+    /// All attempts to deliver a signal failed, and it was laid aside.
+    Undelivered {
+        /// The grant.
+        grant: GrantId,
+        /// The `jti` of the signal.
+        signal: String,
+    },
+    /// The app has reported what it did about a signal.
+    Reported {
+        /// The grant.
+        grant: GrantId,
+        /// The `jti` of the signal.
+        signal: String,
+        /// The `jti` of the report.
+        report: String,
+        /// SHA-256 of the signed report, as it was received.
+        #[serde(with = "hash")]
+        report_hash: [u8; 32],
+        /// What it reports, in the word of the report: `accepted`, `completed`, `refused` …
+        state: String,
+    },
+    /// The app let the time pass in which it had to report about a signal.
+    Overdue {
+        /// The grant.
+        grant: GrantId,
+        /// The `jti` of the signal.
+        signal: String,
+    },
+    /// An app recorded a consent event; what it says is the event's payload.
+    ConsentRecorded {
+        /// The app whose log it is in.
+        app: AppId,
+        /// The grant it is about, where it is about one.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        grant: Option<GrantId>,
+    },
+    /// An app fetched a file.
+    Accessed(Access),
 }
 
-macro_rules! acts_on_a_grant {
-    ($($(#[$doc:meta])* $name:ident = $act:ident;)+) => {
-        impl Act {$(
-            $(#[$doc])*
-            #[must_use]
-            pub fn $name(grant: &GrantId, contract: &ContractId) -> Self {
-                Self::$act { grant: grant.clone(), contract: contract.clone() }
-            }
-        )+}
-    };
-}
-
-acts_on_a_grant! {
-    /// States that the grant was stopped.
-    stopped = Stopped;
-    /// States that the grant was resumed.
-    resumed = Resumed;
-    /// States that the grant was ended for good.
-    revoked = Revoked;
-    /// States that the grant's time ran out.
-    expired = Expired;
-    /// States that an account was added to what the grant covers.
-    onboarded = Onboarded;
-    /// States that the person confirmed the grant, and its app began anew.
-    reauthorized = Reauthorized;
-    /// States that the app was told to delete what it holds.
-    erasing = Erasing;
-    /// States that the app reported that it has deleted what it held.
-    erased = Erased;
-}
-
-impl Act {
-    /// The act as the chain's format spells it.
-    #[must_use]
-    pub fn kind(&self) -> &'static str {
-        match self {
-            Self::Granted { .. } => "granted",
-            Self::Declined { .. } => "declined",
-            Self::Stopped { .. } => "stopped",
-            Self::Resumed { .. } => "resumed",
-            Self::Revoked { .. } => "revoked",
-            Self::Expired { .. } => "expired",
-            Self::Onboarded { .. } => "onboarded",
-            Self::Reauthorized { .. } => "reauthorized",
-            Self::Erasing { .. } => "erasing",
-            Self::Erased { .. } => "erased",
-        }
-    }
-
-    /// The grant it is about; a person who declined has given none.
-    #[must_use]
-    pub fn grant(&self) -> Option<&GrantId> {
-        match self {
-            Self::Granted { grant, .. }
-            | Self::Stopped { grant, .. }
-            | Self::Resumed { grant, .. }
-            | Self::Revoked { grant, .. }
-            | Self::Expired { grant, .. }
-            | Self::Onboarded { grant, .. }
-            | Self::Reauthorized { grant, .. }
-            | Self::Erasing { grant, .. }
-            | Self::Erased { grant, .. } => Some(grant),
-            Self::Declined { .. } => None,
-        }
-    }
-
-    /// The contract it is about.
-    #[must_use]
-    pub fn contract(&self) -> &ContractId {
-        match self {
-            Self::Granted { contract, .. }
-            | Self::Declined { contract, .. }
-            | Self::Stopped { contract, .. }
-            | Self::Resumed { contract, .. }
-            | Self::Revoked { contract, .. }
-            | Self::Expired { contract, .. }
-            | Self::Onboarded { contract, .. }
-            | Self::Reauthorized { contract, .. }
-            | Self::Erasing { contract, .. }
-            | Self::Erased { contract, .. } => contract,
-        }
-    }
-}
-
-/// A hash as 64 lower-case hexadecimal digits.
-mod hex_hash {
-    use consent_crypto::digest::{hex, hex_decode};
-    use serde::{Deserialize, Deserializer, Serializer, de::Error};
-
-    pub fn serialize<S: Serializer>(hash: &[u8; 32], to: S) -> Result<S::Ok, S::Error> {
-        to.serialize_str(&hex(hash))
-    }
-
-    pub fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<[u8; 32], D::Error> {
-        let bytes = hex_decode(&String::deserialize(from)?).ok();
-        let hash = bytes.and_then(|bytes| bytes.try_into().ok());
-        hash.ok_or_else(|| D::Error::custom("a hash has 64 hexadecimal digits"))
-    }
+/// In what way a grant was changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Change {
+    /// It ends earlier.
+    EndShortened,
+    /// It covers less.
+    ScopeNarrowed,
+    /// It covers more.
+    ScopeWidened,
 }

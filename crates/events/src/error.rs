@@ -1,6 +1,11 @@
 //! What can go wrong with events.
 
+use std::sync::Arc;
+
+use consent_crypto::JwsError;
 use consent_store::StoreError;
+
+use crate::Broken;
 
 /// What can go wrong with events.
 #[derive(Debug, thiserror::Error)]
@@ -8,6 +13,29 @@ pub enum EventsError {
     /// A cursor that no page gave out.
     #[error("the cursor is not the number of an event")]
     Cursor,
+    /// A consent event that cannot be recorded as it is.
+    #[error("{field} {reason}")]
+    Invalid {
+        /// The field as the wire spells it.
+        field: &'static str,
+        /// What is wrong with it, as the rest of a sentence.
+        reason: &'static str,
+    },
+    /// No such event in this app's log, or one that was erased.
+    #[error("there is no such consent event")]
+    NotFound,
+    /// A chain in the database that is not what was appended.
+    #[error(transparent)]
+    Broken(#[from] Broken),
+    /// A checkpoint could not be signed.
+    #[error("the checkpoint could not be signed")]
+    Unsigned(#[source] JwsError),
+    /// The batch that an access was part of could not be written; none of it was.
+    #[error("the access could not be recorded")]
+    Unrecorded(#[source] Arc<EventsError>),
+    /// The ledger's task has ended.
+    #[error("the ledger is closed")]
+    Closed,
     /// The database failed.
     #[error(transparent)]
     Store(#[from] StoreError),

@@ -6,5 +6,11 @@ use sea_orm_migration::MigrationTrait;
 /// The migrations of this crate, oldest first.
 #[must_use]
 pub fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-    vec![Migration::new("m20261122_000035_events", include_str!("../migrations/m20261122_000035_events.sql"))]
+    vec![
+        Migration::new("m20261122_000035_events", include_str!("../migrations/m20261122_000035_events.sql")),
+        Migration::new(
+            "m20261209_000100_event_log",
+            include_str!("../migrations/m20261209_000100_event_log.sql"),
+        ),
+    ]
 }

@@ -3,6 +3,7 @@
 mod check_config;
 mod demo;
 mod error;
+mod events;
 mod keys;
 mod migrate;
 mod receipt;
@@ -31,6 +32,7 @@ Examples:
   consent-access check-config --config consent.toml
   consent-access keys generate --out . --name diary
   consent-access receipt verify receipt.jwt --jwks https://consent.example/jwks/receipts
+  consent-access events verify chain.jsonl --jwks jwks.json
 
 Configuration: the file given by --config, over it environment variables such as CONSENT_SERVER__LISTEN, over them the
 options. `consent-access check-config` shows every key. Exit code: 0 done, 1 failed, 2 wrong use or configuration.";
@@ -85,6 +87,11 @@ enum Command {
     Receipt {
         #[command(subcommand)]
         command: receipt::ReceiptCommand,
+    },
+    /// Checks exported chains of events, with nothing but the file at hand
+    Events {
+        #[command(subcommand)]
+        command: events::EventsCommand,
     },
     /// Shows the configuration that `serve` with the same options would use, and where each value comes from
     #[command(after_help = check_config::NOTES)]
@@ -161,6 +168,7 @@ pub(crate) fn run() -> ExitCode {
 fn dispatch(command: Command) -> Result<(), CliError> {
     match command {
         Command::Keys { command } => keys::run(command),
+        Command::Events { command } => events::run(command),
         Command::CheckConfig(settings) => check_config::run(settings),
         Command::Openapi => say(&crate::http::openapi_json()),
         waits => {
@@ -183,7 +191,7 @@ async fn wait(command: Command) -> Result<(), CliError> {
         Command::Person { at, command } => remote::person(at, command).await,
         Command::Receipt { command } => receipt::run(command).await,
         Command::Migrate(place) => migrate::run(place).await,
-        Command::Keys { .. } | Command::CheckConfig(_) | Command::Openapi => Ok(()),
+        Command::Keys { .. } | Command::Events { .. } | Command::CheckConfig(_) | Command::Openapi => Ok(()),
     }
 }
 

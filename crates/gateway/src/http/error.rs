@@ -235,6 +235,14 @@ impl From<EventsError> for Refusal {
             EventsError::Cursor => {
                 Self::new(422, "ValidationErrors", message).field("after", "not a cursor of this list")
             }
+            EventsError::Invalid { field, reason } => {
+                Self::new(422, "ValidationErrors", message).field(field, reason)
+            }
+            EventsError::NotFound => Self::new(404, "EventNotFound", message),
+            EventsError::Broken(_)
+            | EventsError::Unsigned(_)
+            | EventsError::Unrecorded(_)
+            | EventsError::Closed => Self::internal(&error),
             EventsError::Store(error) => error.into(),
         }
     }
