@@ -5,12 +5,17 @@ use std::{ops::Deref, path::Path, sync::Arc};
 use chrono::TimeDelta;
 use consent_auth::Lifetimes;
 use consent_contracts::{Clients, Policy};
-use consent_core::Ambient;
+use consent_core::{Ambient, PersonId};
 use consent_crypto::{
     Argon2Params, Digest, KeyPurpose, Keystore, KeystoreError, PasswordHasher, Secret, SecretKind,
+    digest::hex,
 };
 use consent_library::{Blobs, LibraryError};
 use consent_people::SignInPolicy;
+use consent_signals::{
+    Deadlines, Dispatcher, Equipment, SignalsError, Transport,
+    transport::{self, SystemResolver},
+};
 use consent_store::{Database, Pool, StoreError};
 use secrecy::ExposeSecret;
 use tokio::sync::watch;
@@ -35,9 +40,12 @@ pub struct Parts {
     /// Time and chance.
     pub ambient: Ambient,
     /// The server's own keys.
-    pub keys: Keystore,
+    pub keys: Arc<Keystore>,
     /// Turns passwords into keys.
     pub hasher: PasswordHasher,
+    /// Sends signals to apps; [`crate::worker`] runs it.
+    pub dispatcher: Dispatcher,
+    deadlines: Deadlines,
     /// What was shut, outside the database.
     pub journal: Journal,
     /// The configuration.
@@ -72,6 +80,9 @@ pub enum StartError {
     /// The keys cannot be used.
     #[error(transparent)]
     Keys(#[from] KeystoreError),
+    /// Signals cannot be sent.
+    #[error("signals cannot be sent")]
+    Signals(#[from] SignalsError),
     /// The shut journal cannot be opened.
     #[error("the shut journal in {path} cannot be opened")]
     Journal {
@@ -128,6 +139,20 @@ impl Platform {
             BlobPlace::Folder(path) => Blobs::folder(&path)?,
             BlobPlace::Memory => Blobs::memory(),
         };
+        let keys = Arc::new(keys);
+        let equipment = Equipment {
+            db: db.clone(),
+            keystore: keys.clone(),
+            transport: Transport::new(
+                consent_signals::Policy { sandbox: config.server.sandbox },
+                Arc::new(SystemResolver),
+                transport::Limits::default(),
+            )?,
+            schedule: config.signals.schedule(),
+            limits: consent_signals::Limits::default(),
+        };
+        let dispatcher = Dispatcher::new(equipment, ambient.clone());
+        let deadlines = config.signals.deadlines();
         let journal = Journal::open(&config.journal_dir())
             .map_err(|source| StartError::Journal { path: config.journal_dir(), source })?;
         let operator = operator_token(&config, &ambient)?;
@@ -144,6 +169,8 @@ impl Platform {
             ambient,
             keys,
             hasher,
+            dispatcher,
+            deadlines,
             journal,
             config,
             public_url,
@@ -160,6 +187,41 @@ impl Parts {
     #[must_use]
     pub fn policy(&self) -> Policy {
         Policy { sandbox: self.config.server.sandbox }
+    }
+
+    /// A name for a person that is the same for all contracts of one partner, and another for every other partner.
+    #[must_use]
+    pub fn pseudonym(&self, partner: &str, person: &PersonId) -> String {
+        let key = self.keys.key(KeyPurpose::Pepper);
+        let name = key.derive("subject", &[partner.as_bytes(), person.as_str().as_bytes()]);
+        hex(&name.expose()[..16])
+    }
+
+    /// Who issues receipts.
+    #[must_use]
+    pub fn receipt_issuer(&self) -> consent_receipts::Issuer {
+        consent_receipts::Issuer {
+            name: self.config.server.name.clone(),
+            url: self.public_url.clone(),
+            jwks_url: self.jwks_url(),
+        }
+    }
+
+    /// Who speaks in signals; `status_base` is where reports go.
+    #[must_use]
+    pub fn signal_issuer<'a>(&'a self, status_base: &'a str) -> consent_signals::Issuer<'a> {
+        consent_signals::Issuer {
+            issuer: &self.public_url,
+            status_base,
+            deadlines: &self.deadlines,
+            keystore: &self.keys,
+        }
+    }
+
+    /// Where the keys are published that receipts and signals are signed with.
+    #[must_use]
+    pub fn jwks_url(&self) -> String {
+        format!("{}/api/v1/keys", self.public_url)
     }
 
     /// How long user access tokens live.

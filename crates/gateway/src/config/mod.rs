@@ -20,6 +20,7 @@ mod report;
 mod sandbox;
 mod server;
 mod sessions;
+mod signals;
 mod size;
 mod span;
 mod text;
@@ -50,6 +51,7 @@ pub use self::{
     sandbox::Sandbox,
     server::Server,
     sessions::Sessions,
+    signals::Signals,
     size::Size,
     span::Span,
     text::Malformed,
@@ -79,6 +81,8 @@ pub struct Config {
     pub auth: Auth,
     /// How long apps may read at a stretch.
     pub sessions: Sessions,
+    /// How apps are told what they have to do, and how long they have.
+    pub signals: Signals,
     /// How long people stay signed in, and what their passwords cost.
     pub people: People,
     /// How much is accepted at once.

@@ -22,6 +22,8 @@ pub struct Server {
     /// Base of all URLs we make, without a slash at the end; none: made of the address that is listened on.
     #[serde(deserialize_with = "origin")]
     pub public_url: Option<String>,
+    /// What it calls itself towards people.
+    pub name: String,
     /// Folder of whatever the server keeps.
     pub data_dir: PathBuf,
     /// Whether this is for trying out.
@@ -55,6 +57,8 @@ impl Server {
 
     pub(super) fn check(&self) -> Result<(), Objection> {
         Objection::unless(!self.data_dir.as_os_str().is_empty(), "server.data_dir", "expected a folder")?;
+        let named = (1..=100).contains(&self.name.trim().chars().count());
+        Objection::unless(named, "server.name", "expected 1 to 100 characters")?;
         match &self.public_url {
             _ if self.sandbox => Ok(()),
             Some(url) => Objection::unless(

@@ -5,10 +5,11 @@ use consent_crypto::Secret;
 use consent_events::Act;
 
 use super::{
-    FlowError, Opened, SignedIn,
+    By, FlowError, Opened, SignedIn,
     consent::{client_of, code_for, open_again, request_to, start_session},
-    grant::{end_access, ended, record},
+    grant::{end_access, ended},
     open_library,
+    record::{Happened, record},
 };
 use crate::platform::Platform;
 
@@ -54,7 +55,7 @@ async fn say_so(
     let grant_key = consent_library::grant_key_of_owner(&tx, &grant.id, &library.id, &key).await?;
     let code = code_for(platform, &tx, &request, &grant, &grant_key).await?;
     let act = Act::reauthorized(&grant.id, &grant.contract);
-    record(platform, &tx, &grant, act, &who.actor()).await?;
+    record(platform, &tx, &grant, Happened::new(act, By::from(&who.actor()))).await?;
     tx.commit().await?;
     Ok(Opened { request, grant, code })
 }

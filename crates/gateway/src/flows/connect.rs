@@ -194,5 +194,6 @@ pub(super) async fn share_with_future(
 
 async fn record_onboarded(platform: &Platform, tx: &Tx, grant: &Grant) -> Result<(), FlowError> {
     let (act, by) = (Act::onboarded(&grant.id, &grant.contract), Actor::Person(grant.person.clone()));
-    record(platform, tx, grant, act, &by).await
+    let happened = Happened::new(act, By::from(&by)).receipt(Change::Changed(vec![Alteration::Widened]));
+    record(platform, tx, grant, happened).await.map(drop)
 }

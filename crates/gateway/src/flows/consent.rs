@@ -4,14 +4,20 @@ use chrono::{DateTime, TimeDelta, Utc};
 use consent_auth::{AuthError, AuthorizationRequest, Decision, NewCode, RequestKind};
 use consent_contracts::{Access as ContractAccess, Client};
 use consent_core::{AccountId, Actor, RequestId, ShelfId};
-use consent_crypto::{Secret, digest::hex_decode};
+use consent_crypto::Secret;
 use consent_events::Act;
 use consent_grants::{Choices, Grant, GrantError, NewGrant};
 use consent_library::{GrantKey, Library, LibraryKey, NewSlot, Opener, ShelfKind, SlotKind};
+use consent_receipts::Change;
 use consent_sources::Account;
 use consent_store::Tx;
 
-use super::{FlowError, SignedIn, grant::give_shelves, open_library};
+use super::{
+    By, FlowError, SignedIn,
+    grant::give_shelves,
+    open_library,
+    record::{Happened, hash_bytes, record, record_no},
+};
 use crate::platform::Platform;
 
 /// No person gives a grant an end later than this from now.
@@ -164,14 +170,7 @@ async fn say_no(
     consent_auth::decide(&tx, &request.id, &decision, now).await?;
     consent_sessions::close(&tx, &request.session, now).await?;
     if asks_for_consent(&request, hinted.as_ref(), now) {
-        let act = Act::Declined {
-            app: request.app.clone(),
-            contract: request.contract.clone(),
-            version: client.contract.version,
-            text_hash: hash_bytes(&client.contract.text_hash)?,
-        };
-        let person = &who.sign_in.person;
-        consent_events::append(&tx, person, act, &Actor::Person(person.clone()), &platform.ambient).await?;
+        record_no(platform, &tx, &who.sign_in.person, &client).await?;
     }
     tx.commit().await?;
     Ok(request)
@@ -252,8 +251,8 @@ pub(super) async fn grant_to(
         version: grant.version,
         text_hash: hash_bytes(&grant.text_hash)?,
     };
-    consent_events::append(tx, &grant.person, act, &Actor::Person(grant.person.clone()), ambient).await?;
-    tracing::info!(grant.id = %grant.id, contract.id = %grant.contract, "a person granted {}", grant.contract);
+    let by = Actor::Person(grant.person.clone());
+    record(platform, tx, &grant, Happened::new(act, By::from(&by)).receipt(Change::Given)).await?;
     Ok(Opened { request, grant, code })
 }
 
@@ -359,11 +358,6 @@ pub(super) async fn client_of(tx: &Tx, request: &AuthorizationRequest) -> Result
     let client = consent_contracts::find_client(tx, &id).await?;
     let uri = &request.redirect_uri;
     if client.has_redirect_uri(uri) { Ok(client) } else { Err(FlowError::RedirectUri(uri.clone())) }
-}
-
-fn hash_bytes(hex: &str) -> Result<[u8; 32], FlowError> {
-    let bytes = hex_decode(hex).ok().and_then(|bytes| bytes.try_into().ok());
-    bytes.ok_or_else(|| consent_store::StoreError::corrupt("contract_version", hex).into())
 }
 
 /// Whether a contract reads raw files, mapped ones, or none.

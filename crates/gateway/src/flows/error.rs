@@ -7,7 +7,9 @@ use consent_events::EventsError;
 use consent_grants::GrantError;
 use consent_library::LibraryError;
 use consent_people::PeopleError;
+use consent_receipts::ReceiptError;
 use consent_sessions::SessionError;
+use consent_signals::SignalsError;
 use consent_sources::SourceError;
 use consent_store::StoreError;
 
@@ -38,6 +40,12 @@ pub enum FlowError {
     /// The chain of events.
     #[error(transparent)]
     Events(#[from] EventsError),
+    /// The receipt.
+    #[error(transparent)]
+    Receipts(#[from] ReceiptError),
+    /// The signal.
+    #[error(transparent)]
+    Signals(#[from] SignalsError),
     /// The database.
     #[error(transparent)]
     Store(#[from] StoreError),

@@ -12,6 +12,7 @@ mod mine;
 mod offers;
 mod people;
 mod read;
+mod record;
 mod renew;
 mod sandbox;
 mod shelves;
@@ -29,7 +30,7 @@ pub use connect::{SampleChoice, connect_sample, onboard};
 pub use consent::{Answer, Opened, Question, approve, decline, open_again, question};
 pub use error::FlowError;
 pub use files::{Download, open_file, watch};
-pub use grant::{expire_due, forget_journal, resume, revoke, stop};
+pub use grant::{By, erase, expire_due, forget_journal, keep_after_all, resume, revoke, shorten, stop};
 pub use import::{Imported, import};
 pub use mine::{MyFile, MyOpened, delete_doomed, delete_file, my_file, my_files};
 pub use offers::{Offer, OfferFilter, offers};
@@ -38,6 +39,7 @@ pub use people::{
     sign_in, sign_out, sign_up,
 };
 pub use read::{Access, Triggered, accounts, file_list, trigger};
+pub use record::Recorded;
 pub use renew::{account_named, renew_account};
 pub use sandbox::{auto_authorize, auto_onboard};
 pub use shelves::named_accounts;

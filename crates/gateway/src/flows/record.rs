@@ -207,7 +207,9 @@ async fn tell(
     signal: NewSignal,
     by: &Actor,
 ) -> Result<Enqueued, FlowError> {
-    let queued = platform.signals.enqueue(tx, signal, &platform.ambient).await?;
+    let status_base = format!("{}/api/v1/signals", platform.public_url);
+    let issuer = platform.signal_issuer(&status_base);
+    let queued = consent_signals::enqueue(tx, signal, &issuer, &platform.ambient).await?;
     let act = Act::Signalled {
         grant: grant.id.clone(),
         signal: queued.id.to_string(),

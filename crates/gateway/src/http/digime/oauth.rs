@@ -108,7 +108,7 @@ fn refresh_refusal(refusal: Refusal) -> Refusal {
 
 fn token_payload(platform: &Platform, partner: &str, tokens: &Tokens) -> Value {
     let Tokens { issued, grant, person } = tokens;
-    let subject = subject(platform, partner, person);
+    let subject = platform.pseudonym(partner, person);
     json!({
         "access_token": { "value": issued.access.expose(), "expires_on": issued.pair.access_expires_at.timestamp() },
         "refresh_token": { "value": issued.refresh.expose(), "expires_on": issued.pair.refresh_expires_at.timestamp() },
@@ -117,15 +117,6 @@ fn token_payload(platform: &Platform, partner: &str, tokens: &Tokens) -> Value {
         "sub": subject,
         "token_type": "Bearer",
     })
-}
-
-/// A name for a person that is the same for all contracts of one partner, and another for every other partner.
-fn subject(platform: &Platform, partner: &str, person: &PersonId) -> String {
-    let key = platform
-        .keys
-        .key(KeyPurpose::Pepper)
-        .derive("subject", &[partner.as_bytes(), person.as_str().as_bytes()]);
-    hex(&key.expose()[..16])
 }
 
 /// `POST oauth/token/reference`: keeps a request to add or reauthorise an account, or, with PKCE, to confirm who it is.
