@@ -102,7 +102,7 @@ impl World {
         let issuer = Issuer {
             name: "Example Consent".to_owned(),
             url: "https://consent.example".to_owned(),
-            jwks_url: "https://consent.example/jwks/receipts".to_owned(),
+            jwks_url: "https://consent.example/api/v1/keys".to_owned(),
         };
         Self { clock, ambient, issuer, person, app, contract, grant, events: 0 }
     }

@@ -31,7 +31,7 @@ Examples:
   consent-access serve --config consent.toml    a platform for people
   consent-access check-config --config consent.toml
   consent-access keys generate --out . --name diary
-  consent-access receipt verify receipt.jwt --jwks https://consent.example/jwks/receipts
+  consent-access receipt verify receipt.jwt --jwks https://consent.example/api/v1/keys
   consent-access events verify chain.jsonl --jwks jwks.json
 
 Configuration: the file given by --config, over it environment variables such as CONSENT_SERVER__LISTEN, over them the

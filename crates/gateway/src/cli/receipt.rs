@@ -30,7 +30,7 @@ asks; that all parts say the same; and, where an app answered a wish to be forgo
 What a receipt cannot say is what holds now: the address for that is the last line of the answer.
 
 Examples:
-  consent-access receipt verify receipt.jwt --jwks https://consent.example/jwks/receipts
+  consent-access receipt verify receipt.jwt --jwks https://consent.example/api/v1/keys
   consent-access receipt verify receipt.json --jwks keys.json     a JSON export, and a kept copy of the keys
   consent-access receipt verify - --jwks keys.json < receipt.jwt  from another program
   consent-access receipt verify receipt.jwt --jwks keys.json --json

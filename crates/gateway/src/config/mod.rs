@@ -182,6 +182,7 @@ impl Config {
         self.database.check()?;
         self.auth.check()?;
         self.sessions.check()?;
+        self.signals.check()?;
         self.people.check()?;
         self.limits.check()?;
         self.log.check()

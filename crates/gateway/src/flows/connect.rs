@@ -7,14 +7,17 @@ use consent_crypto::Secret;
 use consent_events::Act;
 use consent_grants::{Grant, Stage};
 use consent_library::{Library, LibraryKey, ShelfKind};
+use consent_receipts::{Alteration, Change};
 use consent_sources::{Account, Credentials, NewAccount, SourceError, catalogue, sample};
 use consent_store::Tx;
 
 use super::{
-    FlowError, SignedIn,
+    By, FlowError, SignedIn,
     consent::{asks_for, client_of, request_to, start_session},
-    grant::{ended, give_shelves, record},
-    open_library, sync,
+    grant::{ended, give_shelves},
+    open_library,
+    record::{Happened, record},
+    sync,
 };
 use crate::platform::Platform;
 

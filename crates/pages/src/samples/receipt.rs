@@ -54,7 +54,7 @@ fn given() -> Receipt {
         proof: pairs([
             ("Receipt", "6f9619ff-8b86-4d01-b42d-00cf4fc964ff"),
             ("Issued by", "Consent Access (https://consent.example)"),
-            ("Keys of the issuer", "https://consent.example/jwks/receipts"),
+            ("Keys of the issuer", "https://consent.example/api/v1/keys"),
             ("Event", "7d503b3f808976f9efca42839d1148c9b9d2d3fb57cc3c89aa4cd628d940a8b6"),
         ]),
         status_url: "https://consent.example/api/v1/receipts/6f9619ff-8b86-4d01-b42d-00cf4fc964ff/status".into(),
