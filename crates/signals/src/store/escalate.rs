@@ -11,7 +11,8 @@ use super::{locked, save};
 use crate::{Escalation, Obligation, Signal, SignalId, SignalsError, row};
 
 /// Marks what is overdue and gives each thing that somebody has to be told of, once. Looks at no more than `limit`
-/// signals; call it again while it may have left some.
+/// signals; call it again while it may have left some. What another transaction holds at this instant is left for the
+/// next sweep.
 ///
 /// Returned once means: told when the transaction commits. So whoever tells by mail writes the mail to an outbox in the
 /// same transaction.
