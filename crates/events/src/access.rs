@@ -31,6 +31,40 @@ pub struct Access {
     pub bytes: u64,
 }
 
+/// The act `accessed` with its members in the order of canonical JSON, so that nobody has to sort them.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct InOrder<'a> {
+    bytes: u64,
+    contract: &'a ContractId,
+    file: &'a FileId,
+    grant: &'a GrantId,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    object_type: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    session: Option<&'a SessionId>,
+    #[serde(with = "hash")]
+    text_hash: [u8; 32],
+    r#type: &'static str,
+    version: i32,
+}
+
+impl<'a> From<&'a Access> for InOrder<'a> {
+    fn from(access: &'a Access) -> Self {
+        Self {
+            bytes: access.bytes,
+            contract: &access.contract,
+            file: &access.file,
+            grant: &access.grant,
+            object_type: access.object_type,
+            session: access.session.as_ref(),
+            text_hash: access.text_hash,
+            r#type: "accessed",
+            version: access.version,
+        }
+    }
+}
+
 /// An access to be recorded.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewAccess {

@@ -8,7 +8,7 @@ use consent_crypto::digest::canonical_json;
 use serde::{Deserialize, Serialize};
 
 pub use self::id::EventId;
-use crate::{Act, ChainId, Commitment};
+use crate::{Act, ChainId, Commitment, access};
 
 /// One appended link of a chain.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,9 +37,11 @@ pub struct Event {
 pub struct NotAnEvent;
 
 /// The body as JSON. Its members are part of the chain's format, never to be changed; another format is another `v`.
+///
+/// They stand in the order of canonical JSON.
 #[derive(Serialize)]
-struct Written<'a> {
-    act: &'a Act,
+struct Written<'a, A> {
+    act: A,
     actor: Who<'a>,
     at: String,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -95,12 +97,21 @@ impl Event {
     /// The canonical JSON that the id is the hash of.
     #[must_use]
     pub fn body(&self) -> String {
+        let json = match &self.act {
+            // A ledger grows by many a second: what is in order need not be sorted.
+            Act::Accessed(access) => serde_json::to_string(&self.written(access::InOrder::from(access))).ok(),
+            act => canonical_json(&self.written(act)).ok().and_then(|json| String::from_utf8(json).ok()),
+        };
+        json.expect("ids, numbers and times have canonical JSON")
+    }
+
+    fn written<A>(&self, act: A) -> Written<'_, A> {
         let (person, chain) = match &self.chain {
             ChainId::Person(person) => (Some(person), None),
             chain => (None, Some(chain)),
         };
-        let body = Written {
-            act: &self.act,
+        Written {
+            act,
             actor: Who { id: self.actor.id(), kind: self.actor.kind() },
             at: moment(self.created_at),
             chain,
@@ -109,9 +120,7 @@ impl Event {
             previous: self.previous.as_ref(),
             seq: self.seq,
             v: VERSION,
-        };
-        let json = canonical_json(&body).ok().and_then(|json| String::from_utf8(json).ok());
-        json.expect("ids, numbers and times have canonical JSON")
+        }
     }
 
     /// The event that a body and the id kept with it describe; whether they belong together, [`crate::verify_chain`]

@@ -135,6 +135,45 @@ fn an_entry_of_the_ledger_is_what_the_readme_says() {
         r#""previous":null,"seq":1,"v":1}"#,
     );
     assert_eq!(entry.body(), body);
+    assert_eq!(
+        EventId::of(body).as_str(),
+        "423b6f78b8aa5eb3e347bc2e6da5ad9b0ac67011d9fe762a734f4f7710388897"
+    );
+}
+
+#[test]
+fn what_is_written_in_order_is_canonical() {
+    let Act::Accessed(access) = accessed() else { unreachable!("it is one") };
+    let raw = Access { session: None, object_type: None, bytes: 1 << 48, ..access.clone() };
+    for access in [access, raw] {
+        let body = event(Act::Accessed(access), Actor::App(app())).body();
+        let value: serde_json::Value = serde_json::from_str(&body).unwrap();
+        assert_eq!(canonical_json(&value).unwrap(), body.as_bytes());
+    }
+}
+
+#[test]
+fn a_committed_payload_is_what_the_readme_says() {
+    let salt = std::array::from_fn(|n| u8::try_from(n).unwrap());
+    let commitment = Commitment::of(&salt, r#"{"reason":"she asked by telephone"}"#);
+    let event = Event {
+        seq: 2,
+        previous: Some(event(granted(), every_actor()[0].clone()).id),
+        commitment: Some(commitment),
+        created_at: DateTime::from_timestamp_millis(1_795_348_800_121).unwrap(),
+        ..event(Act::revoked(&grant(), &contract()), Actor::Operator)
+    };
+    let body = concat!(
+        r#"{"act":{"contract":"con00000000000000000000000003","#,
+        r#""grant":"gra00000000000000000000000001","type":"revoked"},"actor":{"kind":"operator"},"#,
+        r#""at":"2026-11-22T12:00:00.121Z","#,
+        r#""commitment":"f916d4777a3c7b4d8a6fa18b7130fa0fa9479d9d38ef31e45239c41386ee8552","#,
+        r#""person":"per00000000000000000000000005","#,
+        r#""previous":"7d503b3f808976f9efca42839d1148c9b9d2d3fb57cc3c89aa4cd628d940a8b6","seq":2,"v":1}"#,
+    );
+    let (event, found) = event.named();
+    assert_eq!(found, body);
+    assert_eq!(event.id.as_str(), "1b4e353adf8885aa3dc42fcdf574eb386849ef7287c9fd49ba08bbc5a5aea13d");
 }
 
 #[test]

@@ -25,7 +25,6 @@ Exit code: 0 the chain is whole, 1 it is not or could not be read, 2 wrong use. 
 
 Examples:
   consent-access events verify chain.jsonl
-  curl -s https://consent.example/.well-known/jwks.json > jwks.json
   consent-access events verify chain.jsonl --jwks jwks.json --head 7d503b3f8089…
   zcat chain.jsonl.gz | consent-access events verify - --json";
 
