@@ -18,6 +18,7 @@ impl MigratorTrait for Migrator {
             consent_sessions::migrations(),
             consent_events::migrations(),
             consent_receipts::migrations(),
+            consent_signals::migrations(),
         ]
         .into_iter()
         .flatten()

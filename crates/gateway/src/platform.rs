@@ -5,10 +5,10 @@ use std::{ops::Deref, path::Path, sync::Arc};
 use chrono::TimeDelta;
 use consent_auth::Lifetimes;
 use consent_contracts::{Clients, Policy};
-use consent_core::{Ambient, PersonId};
+use consent_core::{Ambient, AppId, PersonId};
 use consent_crypto::{
     Argon2Params, Digest, KeyPurpose, Keystore, KeystoreError, PasswordHasher, Secret, SecretKind,
-    digest::hex,
+    SigningPurpose, digest::hex,
 };
 use consent_library::{Blobs, LibraryError};
 use consent_people::SignInPolicy;
@@ -18,6 +18,7 @@ use consent_signals::{
 };
 use consent_store::{Database, Pool, StoreError};
 use secrecy::ExposeSecret;
+use serde_json::{Value, json};
 use tokio::sync::watch;
 
 use crate::{
@@ -216,6 +217,21 @@ impl Parts {
             deadlines: &self.deadlines,
             keystore: &self.keys,
         }
+    }
+
+    /// What the addresses begin with at which an app reports about its signals.
+    #[must_use]
+    pub fn status_base(&self, app: &AppId) -> String {
+        format!("{}/api/v1/apps/{app}/signals", self.public_url)
+    }
+
+    /// The keys that receipts, checkpoints and signals are signed with, old ones too: a JWKS.
+    #[must_use]
+    pub fn public_keys(&self) -> Value {
+        let purposes = [SigningPurpose::Receipts, SigningPurpose::Signals];
+        let sets = purposes.map(|purpose| self.keys.jwks(purpose)["keys"].take());
+        let keys: Vec<_> = sets.iter().filter_map(Value::as_array).flatten().collect();
+        json!({ "keys": keys })
     }
 
     /// Where the keys are published that receipts and signals are signed with.

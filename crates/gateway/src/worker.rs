@@ -1,7 +1,7 @@
 //! What happens by itself: grants expire, replaced tokens, spent nonces and old sessions are forgotten, the blobs of
-//! deleted files are deleted.
+//! deleted files are deleted, apps are told what changed, and it is noted who does not answer.
 
-use std::time::Duration;
+use std::{future, time::Duration};
 
 use tokio::{task::JoinHandle, time};
 
@@ -13,22 +13,24 @@ use crate::{
 /// Expiry counts at once wherever it is asked for; the sweep only makes it visible, within this time.
 const EVERY: Duration = Duration::from_secs(30);
 
-/// Starts to sweep, until the process ends.
+/// Starts to sweep and to send signals, until the process ends.
 #[must_use]
 pub fn start(platform: Platform) -> JoinHandle<()> {
     tokio::spawn(async move {
-        let mut ticks = time::interval(EVERY);
-        ticks.set_missed_tick_behavior(time::MissedTickBehavior::Delay);
-        loop {
-            ticks.tick().await;
-            if let Err(error) = sweep(&platform).await {
-                tracing::error!(
-                    error = &error as &dyn std::error::Error,
-                    "a sweep failed; it is tried again"
-                );
-            }
-        }
+        tokio::join!(sweeps(&platform), platform.dispatcher.run(future::pending()));
     })
+}
+
+async fn sweeps(platform: &Platform) {
+    let mut ticks = time::interval(EVERY);
+    ticks.set_missed_tick_behavior(time::MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        if let Err(error) = sweep(platform).await {
+            let error = &error as &dyn std::error::Error;
+            tracing::error!(error, "a sweep failed; it is tried again");
+        }
+    }
 }
 
 /// One sweep.
@@ -36,5 +38,7 @@ pub async fn sweep(platform: &Platform) -> Result<(), FlowError> {
     while flows::expire_due(platform).await? > 0 {}
     flows::sweep(platform).await?;
     flows::delete_doomed(platform).await?;
+    flows::escalate(platform).await?;
+    flows::verify_endpoints(platform).await?;
     flows::forget_journal(platform).await
 }

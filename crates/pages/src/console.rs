@@ -6,7 +6,8 @@ use crate::{Frame, page::page, samples};
 
 /// Every grant of hers (`/console`).
 ///
-/// Forms: `POST /console/grants/{id}/stop` and `…/resume` with `csrf`; `GET /console/grants/{id}/revoke` asks once more.
+/// Forms: `POST /console/grants/{id}/stop`, `…/resume` and `…/cancel-erasure` with `csrf`; `GET /console/grants/{id}/revoke`
+/// and `…/erase` ask once more.
 #[derive(Debug, Template)]
 #[template(path = "console.html")]
 pub struct Console {
@@ -43,6 +44,8 @@ pub struct GrantRow {
     pub left_out: Vec<String>,
     /// Whether accounts she connects later are shared, too.
     pub future_accounts: bool,
+    /// Path of her latest receipt about it.
+    pub receipt: Option<String>,
 }
 
 /// Where a grant is in its life.
@@ -68,6 +71,16 @@ impl GrantRow {
     /// Whether it can still be stopped or resumed, and revoked.
     fn can_change(&self) -> bool {
         matches!(self.state, State::Active | State::Stopped)
+    }
+
+    /// Whether the app can be told to delete what it holds.
+    fn can_be_erased(&self) -> bool {
+        !matches!(self.state, State::Erasing | State::Erased)
+    }
+
+    /// Whether the app was told so and has not answered.
+    fn is_erasing(&self) -> bool {
+        self.state == State::Erasing
     }
 
     /// Whether she paused it.

@@ -76,7 +76,7 @@ pub struct ReportClaims {
 }
 
 /// What an app says it has done. Recorded as its claim.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Evidence {
     /// Per category of data what was removed; at least one.
@@ -121,6 +121,18 @@ pub enum ErasureMethod {
     Anonymised,
     /// It was encrypted, and the key is gone.
     KeyDestroyed,
+}
+
+impl ErasureMethod {
+    /// The word for it in reports.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Deleted => "deleted",
+            Self::Anonymised => "anonymised",
+            Self::KeyDestroyed => "key_destroyed",
+        }
+    }
 }
 
 /// Somebody whom the app had passed data on to (GDPR 19).

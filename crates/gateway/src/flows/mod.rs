@@ -1,6 +1,7 @@
 //! Where domains meet: each function here is one decision, one transaction, read top to bottom.
 
 mod authorize;
+mod chase;
 mod confirm;
 mod connect;
 mod consent;
@@ -14,6 +15,7 @@ mod people;
 mod read;
 mod record;
 mod renew;
+mod report;
 mod sandbox;
 mod shelves;
 mod standing;
@@ -25,6 +27,7 @@ pub use authorize::{
     Asked, AuthorizeRequest, Caller, ReferenceRequest, Waiting, authorize, find_request, keep_storage, name,
     reauthorize, reference,
 };
+pub use chase::{escalate, verify_endpoints};
 pub use confirm::confirm;
 pub use connect::{SampleChoice, connect_sample, onboard};
 pub use consent::{Answer, Opened, Question, approve, decline, open_again, question};
@@ -41,6 +44,7 @@ pub use people::{
 pub use read::{Access, Triggered, accounts, file_list, trigger};
 pub use record::Recorded;
 pub use renew::{account_named, renew_account};
+pub use report::{Taken, take_report};
 pub use sandbox::{auto_authorize, auto_onboard};
 pub use shelves::named_accounts;
 pub use standing::{Claimed, Standing, Wants, look_up};

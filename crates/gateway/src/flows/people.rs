@@ -25,7 +25,8 @@ pub struct SignedIn {
 
 impl SignedIn {
     /// She herself, as whoever does something.
-    pub(super) fn actor(&self) -> Actor {
+    #[must_use]
+    pub fn actor(&self) -> Actor {
         Actor::Person(self.sign_in.person.clone())
     }
 }

@@ -76,7 +76,8 @@ pub(super) async fn record(
     if let Some(reason) = by.reason {
         new = new.with_payload(Payload::because(reason));
     }
-    let (event, receipt) = about.put_down(platform, tx, new, happened.change).await?;
+    // On the heap, as it would make every flow that ends with it large.
+    let (event, receipt) = Box::pin(about.put_down(platform, tx, new, happened.change)).await?;
     let signal = match happened.signal {
         Some(kind) => {
             let signal = NewSignal {
@@ -94,7 +95,7 @@ pub(super) async fn record(
                 receipt: receipt.as_ref().map(|receipt| receipt.id.to_string()),
                 scopes: vec![about.contract.id.to_string()],
             };
-            Some(tell(platform, tx, grant, signal, by.actor).await?)
+            Some(Box::pin(tell(platform, tx, grant, signal, by.actor)).await?)
         }
         None => None,
     };
@@ -118,7 +119,8 @@ pub(super) async fn record_no(
         text_hash: hash_bytes(&contract.text_hash)?,
     };
     let new = NewEvent::new(person, act, &Actor::Person(person.clone()));
-    About { person, app, contract, grant: None }.put_down(platform, tx, new, Some(Change::Declined)).await?;
+    let about = About { person, app, contract, grant: None };
+    Box::pin(about.put_down(platform, tx, new, Some(Change::Declined))).await?;
     Ok(())
 }
 
@@ -207,7 +209,7 @@ async fn tell(
     signal: NewSignal,
     by: &Actor,
 ) -> Result<Enqueued, FlowError> {
-    let status_base = format!("{}/api/v1/signals", platform.public_url);
+    let status_base = platform.status_base(&grant.app);
     let issuer = platform.signal_issuer(&status_base);
     let queued = consent_signals::enqueue(tx, signal, &issuer, &platform.ambient).await?;
     let act = Act::Signalled {

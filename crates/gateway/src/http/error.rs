@@ -8,7 +8,9 @@ use consent_events::EventsError;
 use consent_grants::{GrantError, Verb};
 use consent_library::LibraryError;
 use consent_people::PeopleError;
+use consent_receipts::ReceiptError;
 use consent_sessions::SessionError;
+use consent_signals::SignalsError;
 use consent_sources::SourceError;
 use consent_store::StoreError;
 
@@ -40,7 +42,7 @@ impl Refusal {
         self
     }
 
-    fn internal(error: &(dyn std::error::Error + 'static)) -> Self {
+    pub(super) fn internal(error: &(dyn std::error::Error + 'static)) -> Self {
         tracing::error!(error, "a request failed: {}", chain(error));
         Self::new(500, "InternalServerError", "The server failed to do this; nothing was changed")
     }
@@ -69,6 +71,8 @@ impl From<FlowError> for Refusal {
             FlowError::Sources(error) => error.into(),
             FlowError::Sessions(error) => error.into(),
             FlowError::Events(error) => error.into(),
+            FlowError::Receipts(error) => error.into(),
+            FlowError::Signals(error) => error.into(),
             FlowError::Store(error) => error.into(),
             FlowError::Password(consent_crypto::PasswordError::Busy) => Self {
                 retry_after: Some(5),
@@ -244,6 +248,46 @@ impl From<EventsError> for Refusal {
             | EventsError::Unrecorded(_)
             | EventsError::Closed => Self::internal(&error),
             EventsError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<ReceiptError> for Refusal {
+    fn from(error: ReceiptError) -> Self {
+        let message = error.to_string();
+        match error {
+            ReceiptError::NotFound(_) => Self::new(404, "ReceiptNotFound", message),
+            ReceiptError::Cursor => Self::new(422, "ValidationErrors", message)
+                .field("after", "must be what the page before gave as next"),
+            ReceiptError::Issued
+            | ReceiptError::Mismatch(_)
+            | ReceiptError::Unfit(_)
+            | ReceiptError::Sign(_) => Self::internal(&error),
+            ReceiptError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<SignalsError> for Refusal {
+    fn from(error: SignalsError) -> Self {
+        let message = error.to_string();
+        match error {
+            SignalsError::NotFound(_) => Self::new(404, "SignalNotFound", message),
+            SignalsError::Foreign(_) => Self::new(409, "SignalOfAnotherApp", message),
+            SignalsError::NoEndpoint => Self::new(404, "SignalEndpointNotFound", message),
+            SignalsError::Invalid { field, reason } => {
+                Self::new(422, "ValidationErrors", message).field(&field, reason)
+            }
+            SignalsError::Unsigned(source) => Self::new(401, "InvalidReport", format!("{message}: {source}")),
+            SignalsError::ReportReused(_) => Self::new(409, "ReportReused", message),
+            SignalsError::Refused { .. } => Self::new(409, "SignalRefused", message),
+            SignalsError::Cursor => Self::new(422, "ValidationErrors", message)
+                .field("after", "must be what the page before gave as next"),
+            SignalsError::NotRising { .. }
+            | SignalsError::Secret
+            | SignalsError::Sign(_)
+            | SignalsError::Client(_) => Self::internal(&error),
+            SignalsError::Store(error) => error.into(),
         }
     }
 }

@@ -12,7 +12,14 @@ pub(crate) fn console() -> Vec<(&'static str, Console)> {
             "every-state",
             Console {
                 frame: Frame { notice: stopped, sandbox: true, ..ada(Section::Console) },
-                grants: vec![fair_fare(), tidemark(), second_look(), brightwater()],
+                grants: vec![
+                    fair_fare(),
+                    tidemark(),
+                    second_look(),
+                    brightwater(),
+                    old_letters(),
+                    old_fares(),
+                ],
                 ..empty()
             },
         ),
@@ -49,6 +56,7 @@ fn tidemark() -> GrantRow {
         ]),
         left_out: vec![],
         future_accounts: true,
+        receipt: Some("/console/receipts/6f9619ff-8b86-4d01-b42d-00cf4fc964ff".into()),
     }
 }
 
@@ -66,6 +74,7 @@ fn fair_fare() -> GrantRow {
         shared: texts(["Banks (hb20914482)"]),
         left_out: texts(["activities", "vehicle tests"]),
         future_accounts: false,
+        receipt: None,
     }
 }
 
@@ -81,6 +90,7 @@ fn second_look() -> GrantRow {
         shared: texts(["Cerner (lindqvist-a)"]),
         left_out: vec![],
         future_accounts: false,
+        receipt: None,
     }
 }
 
@@ -96,6 +106,25 @@ fn brightwater() -> GrantRow {
         shared: vec![],
         left_out: vec![],
         future_accounts: false,
+        receipt: None,
+    }
+}
+
+fn old_letters() -> GrantRow {
+    GrantRow {
+        id: "gra05".into(),
+        state: State::Erasing,
+        note: "The app was told on 20 November 2026 to delete what it holds".into(),
+        ..second_look()
+    }
+}
+
+fn old_fares() -> GrantRow {
+    GrantRow {
+        id: "gra06".into(),
+        state: State::Erased,
+        note: "The app reported on 21 November 2026 that it has deleted it".into(),
+        ..fair_fare()
     }
 }
 

@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 use consent_core::{Actor, GrantId, PersonId, ShelfId};
 use consent_crypto::{Secret, pkce};
-use consent_gateway::flows::{self, Asked, AuthorizeRequest, FlowError, SampleChoice};
+use consent_gateway::flows::{self, Asked, AuthorizeRequest, By, FlowError, SampleChoice};
 use harness::{MockApp, rows};
 
 use super::{SOURCES, World, book, book::Stage, people::throwaways, sorted};
@@ -135,7 +135,7 @@ impl World {
         self.log(&format!("stop {index}"));
         let (grant, by) = self.kept(index).await;
         let platform = &self.platform;
-        let ended = self.attempt(|| flows::stop(platform, &grant, &by)).await;
+        let ended = self.attempt(|| flows::stop(platform, &grant.id, By::from(&by))).await;
         if ended.happened(self.book.grants[index].stage_at(self.now()) == Stage::Active).is_some() {
             self.book.note_stage(index, Stage::Stopped, "stopped");
         }
@@ -151,7 +151,7 @@ impl World {
         self.log(&format!("resume {index}"));
         let (grant, _) = self.kept(index).await;
         let platform = &self.platform;
-        let ended = self.attempt(|| flows::resume(platform, &grant, &who)).await;
+        let ended = self.attempt(|| flows::resume(platform, &grant.id, &who)).await;
         if ended.happened(self.book.grants[index].stage_at(now) == Stage::Stopped).is_some() {
             self.book.note_stage(index, Stage::Active, "resumed");
         }
@@ -162,7 +162,7 @@ impl World {
         self.log(&format!("revoke {index}"));
         let (grant, by) = self.kept(index).await;
         let platform = &self.platform;
-        let ended = self.attempt(|| flows::revoke(platform, &grant, &by)).await;
+        let ended = self.attempt(|| flows::revoke(platform, &grant.id, By::from(&by))).await;
         if ended.happened(!self.book.grants[index].is_over_at(self.now())).is_some() {
             self.book.note_stage(index, Stage::Revoked, "revoked");
         }

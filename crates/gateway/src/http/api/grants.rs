@@ -3,20 +3,20 @@
 use actix_web::web;
 use chrono::{DateTime, Utc};
 use consent_contracts::Document;
-use consent_core::{AccountId, Actor, AppId, ContractId, GrantId, ShelfId};
+use consent_core::{AccountId, AppId, ContractId, GrantId, ShelfId};
 use consent_grants::Grant;
 use consent_library::ShelfKind;
 use consent_sources::Account;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{
     contracts::DocumentSchema,
-    request::{Paging, Place},
+    request::{Body, Paging, Place},
     wire::{Answer, Listing, Moment},
 };
 use crate::{
-    flows::{self, SignedIn},
+    flows::{self, By, SignedIn},
     http::{
         error::Refusal,
         extract::{ForApp, Person},
@@ -34,7 +34,7 @@ pub(super) struct AppGrantJson {
     #[schema(value_type = String)]
     contract_id: ContractId,
     version: i32,
-    /// `active`, `stopped`, `expired` or `revoked`.
+    /// `active`, `stopped`, `expired`, `revoked`, `erasing` or `erased`.
     stage: &'static str,
     /// Since when, unless it is active.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -192,7 +192,7 @@ pub(super) async fn show(
 )]
 pub(super) async fn stop(who: Person, place: Place, platform: web::Data<Platform>) -> Answer<GrantJson> {
     let grant = grant_in_path(&platform, &who.0, &place).await?;
-    let stopped = flows::stop(&platform, &grant, &actor(&who.0)).await?;
+    let stopped = flows::stop(&platform, &grant.id, By::from(&who.0.actor())).await?;
     answer(&platform, &who.0, stopped).await
 }
 
@@ -205,7 +205,7 @@ pub(super) async fn stop(who: Person, place: Place, platform: web::Data<Platform
 )]
 pub(super) async fn resume(who: Person, place: Place, platform: web::Data<Platform>) -> Answer<GrantJson> {
     let grant = grant_in_path(&platform, &who.0, &place).await?;
-    let resumed = flows::resume(&platform, &grant, &who.0).await?;
+    let resumed = flows::resume(&platform, &grant.id, &who.0).await?;
     answer(&platform, &who.0, resumed).await
 }
 
@@ -218,8 +218,66 @@ pub(super) async fn resume(who: Person, place: Place, platform: web::Data<Platfo
 )]
 pub(super) async fn revoke(who: Person, place: Place, platform: web::Data<Platform>) -> Answer<GrantJson> {
     let grant = grant_in_path(&platform, &who.0, &place).await?;
-    let revoked = flows::revoke(&platform, &grant, &actor(&who.0)).await?;
+    let revoked = flows::revoke(&platform, &grant.id, By::from(&who.0.actor())).await?;
     answer(&platform, &who.0, revoked).await
+}
+
+/// Has the app of a grant delete what it holds.
+///
+/// Ends the grant, if it has not ended. The app is told, and has to report what it did.
+#[utoipa::path(
+    post, path = "/api/v1/me/grants/{grant}/erase", tag = "consent", operation_id = "erase",
+    responses((status = 200, description = "The app is told", body = GrantJson)),
+)]
+pub(super) async fn erase(who: Person, place: Place, platform: web::Data<Platform>) -> Answer<GrantJson> {
+    let grant = grant_in_path(&platform, &who.0, &place).await?;
+    let erasing = flows::erase(&platform, &grant.id, By::from(&who.0.actor())).await?;
+    answer(&platform, &who.0, erasing).await
+}
+
+/// Takes an erasure back that the app has not reported as done.
+///
+/// The grant stays ended; what the app deleted already is gone.
+#[utoipa::path(
+    post, path = "/api/v1/me/grants/{grant}/cancel-erasure", tag = "consent", operation_id = "cancelErasure",
+    responses((status = 200, description = "Revoked", body = GrantJson)),
+)]
+pub(super) async fn cancel_erasure(
+    who: Person,
+    place: Place,
+    platform: web::Data<Platform>,
+) -> Answer<GrantJson> {
+    let grant = grant_in_path(&platform, &who.0, &place).await?;
+    let revoked = flows::keep_after_all(&platform, &grant.id, By::from(&who.0.actor())).await?;
+    answer(&platform, &who.0, revoked).await
+}
+
+/// Since when a grant is to be over.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schema(as = Shorten)]
+pub(super) struct ShortenJson {
+    /// When it ends by itself from now on: to come, and sooner than it would end otherwise.
+    #[schema(value_type = String, format = DateTime)]
+    until: DateTime<Utc>,
+}
+
+/// Has a grant end sooner.
+#[utoipa::path(
+    post, path = "/api/v1/me/grants/{grant}/shorten", tag = "consent", operation_id = "shorten",
+    request_body = ShortenJson,
+    responses((status = 200, description = "It ends sooner", body = GrantJson)),
+)]
+pub(super) async fn shorten(
+    who: Person,
+    place: Place,
+    body: Body,
+    platform: web::Data<Platform>,
+) -> Answer<GrantJson> {
+    let grant = grant_in_path(&platform, &who.0, &place).await?;
+    let ShortenJson { until } = body.json()?;
+    let shortened = flows::shorten(&platform, &grant.id, until, By::from(&who.0.actor())).await?;
+    answer(&platform, &who.0, shortened).await
 }
 
 /// The grant that the path names, if it is hers.
@@ -229,10 +287,6 @@ pub(in crate::http) async fn grant_in_path(
     place: &Place,
 ) -> Result<Grant, Refusal> {
     Ok(consent_grants::find_of_person(&platform.db, &who.sign_in.person, &place.id()?).await?)
-}
-
-fn actor(who: &SignedIn) -> Actor {
-    Actor::Person(who.sign_in.person.clone())
 }
 
 async fn answer(platform: &Platform, who: &SignedIn, grant: Grant) -> Answer<GrantJson> {

@@ -14,7 +14,9 @@ mod openapi;
 mod people;
 mod persons;
 mod problem;
+mod receipts;
 mod request;
+mod signals;
 mod sources;
 mod wire;
 
@@ -35,6 +37,16 @@ pub(super) static ROUTES: &[RouteInfo] = &[
     route!(POST "/api/v1/apps/{app}/suspend", Operator, apps::suspend),
     route!(POST "/api/v1/apps/{app}/reinstate", Operator, apps::reinstate),
     route!(GET "/api/v1/apps/{app}/grants", AppKey, grants::of_app),
+    route!(GET "/api/v1/apps/{app}/grants/{grant}/receipts", AppKey, receipts::of_grant),
+    route!(GET "/api/v1/apps/{app}/signal-endpoint", AppKey, signals::show_endpoint),
+    route!(PUT "/api/v1/apps/{app}/signal-endpoint", AppKey, signals::set_endpoint),
+    route!(POST "/api/v1/apps/{app}/signal-endpoint/ping", AppKey, signals::ping),
+    route!(POST "/api/v1/apps/{app}/signal-endpoint/secret", AppKey, signals::rotate_secret),
+    route!(GET "/api/v1/apps/{app}/signals", AppKey, signals::list),
+    route!(POST "/api/v1/apps/{app}/signals/poll", AppKey, signals::poll),
+    route!(GET "/api/v1/apps/{app}/signals/{signal}/attempts", AppKey, signals::attempts),
+    route!(POST "/api/v1/apps/{app}/signals/{signal}/replay", AppKey, signals::replay),
+    route!(POST "/api/v1/apps/{app}/signals/{signal}/reports", AppKey, signals::report),
     route!(POST "/api/v1/apps/{app}/contracts", AppKey, contracts::draft),
     route!(GET "/api/v1/apps/{app}/contracts", AppKey, contracts::list),
     route!(GET "/api/v1/apps/{app}/contracts/{contract}", AppKey, contracts::show),
@@ -68,6 +80,16 @@ pub(super) static ROUTES: &[RouteInfo] = &[
     route!(POST "/api/v1/me/grants/{grant}/stop", Person, grants::stop),
     route!(POST "/api/v1/me/grants/{grant}/resume", Person, grants::resume),
     route!(POST "/api/v1/me/grants/{grant}/revoke", Person, grants::revoke),
+    route!(POST "/api/v1/me/grants/{grant}/erase", Person, grants::erase),
+    route!(POST "/api/v1/me/grants/{grant}/cancel-erasure", Person, grants::cancel_erasure),
+    route!(POST "/api/v1/me/grants/{grant}/shorten", Person, grants::shorten),
+    route!(GET "/api/v1/me/grants/{grant}/signals", Person, signals::of_grant),
+    route!(GET "/api/v1/me/grants/{grant}/signals/{signal}/reports", Person, signals::reports),
+    route!(GET "/api/v1/me/receipts", Person, receipts::list),
+    route!(GET "/api/v1/me/receipts/{receipt}", Person, receipts::show),
     route!(GET "/api/v1/me/events", Person, events::list),
+    route!(GET "/api/v1/receipts/{receipt}/status", Nothing, receipts::status),
+    route!(POST "/api/v1/receipts/verify", Nothing, receipts::verify),
+    route!(GET "/api/v1/keys", Nothing, receipts::keys),
     route!(GET "/api/v1/sources", Nothing, sources::list),
 ];

@@ -16,7 +16,7 @@ use utoipa::{
 use super::{
     ROUTES, accounts, apps, authorizations, contracts, events, files, grants, keys, me, people, persons,
     problem::{PROBLEM_JSON, ProblemJson},
-    sources,
+    receipts, signals, sources,
 };
 use crate::http::{Needs, RouteInfo};
 
@@ -32,6 +32,7 @@ use crate::http::{Needs, RouteInfo};
         (name = "registry", description = "Apps and what they ask for"),
         (name = "people", description = "Signing up, in and out"),
         (name = "consent", description = "What a person is asked, what she agreed to, and how she ends it"),
+        (name = "signals", description = "What apps are told when a consent changes, and what they answer"),
         (name = "library", description = "A person's sources and files"),
         (name = "operator", description = "For whoever runs the platform"),
     ),
@@ -42,7 +43,11 @@ use crate::http::{Needs, RouteInfo};
         people::sign_up, people::sign_in, people::recover, people::sign_out, people::change_password,
         people::new_recovery_code, me::show, me::sign_ins, me::end_sign_in,
         authorizations::show, authorizations::approve, authorizations::decline,
-        grants::list, grants::show, grants::stop, grants::resume, grants::revoke, events::list,
+        grants::list, grants::show, grants::stop, grants::resume, grants::revoke, grants::erase,
+        grants::cancel_erasure, grants::shorten, events::list,
+        receipts::list, receipts::show, receipts::of_grant, receipts::status, receipts::verify, receipts::keys,
+        signals::show_endpoint, signals::set_endpoint, signals::ping, signals::rotate_secret, signals::list,
+        signals::attempts, signals::replay, signals::poll, signals::report, signals::of_grant, signals::reports,
         accounts::list, accounts::connect, files::list, files::upload, sources::list,
         persons::invite, persons::list, files::import_for,
     ),

@@ -237,6 +237,12 @@ impl Body {
     pub fn json_if_any<T: DeserializeOwned + Default>(self) -> Result<T, Refusal> {
         if self.bytes.as_ref().is_ok_and(Bytes::is_empty) { Ok(T::default()) } else { self.json() }
     }
+
+    /// The text that the body is, whatever its media type.
+    pub fn text(self) -> Result<String, Refusal> {
+        let text = String::from_utf8(self.bytes?.to_vec());
+        text.map_err(|_| Refusal::new(400, "BodyBroken", "The body is not text (UTF-8)"))
+    }
 }
 
 /// More than the limit came, or was announced.

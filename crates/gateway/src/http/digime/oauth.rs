@@ -3,8 +3,7 @@
 
 use actix_web::{HttpResponse, web};
 use consent_auth::HandleKind;
-use consent_core::PersonId;
-use consent_crypto::{CodeChallenge, KeyPurpose, Secret, SecretKind, SigningPurpose, digest::hex, jws};
+use consent_crypto::{CodeChallenge, Secret, SecretKind, SigningPurpose, jws};
 use consent_sessions::Session;
 use serde_json::{Map, Value, json};
 

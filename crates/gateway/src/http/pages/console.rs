@@ -3,16 +3,16 @@
 use std::collections::HashMap;
 
 use actix_web::{http::StatusCode, web};
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use consent_contracts::Document;
-use consent_core::{Actor, Cursor, ShelfId};
+use consent_core::{Cursor, ShelfId};
 use consent_grants::{Grant, Stage};
 use consent_library::ShelfKind;
 use consent_pages::{Choice, Console, GrantRow, Section, State};
 
 use super::{Known, Posted, Shown, html, see_other, words};
 use crate::{
-    flows,
+    flows::{self, By},
     http::{api::grant_in_path, error::Refusal},
     platform::Platform,
 };
@@ -41,7 +41,10 @@ async fn row(platform: &Platform, shelves: &Shelves, grant: Grant) -> Result<Gra
     let contract = consent_contracts::find_version(&platform.db, &grant.contract, grant.version).await?;
     let (now, document) = (platform.ambient.now(), contract.document);
     let (state, note) = state(&grant, now);
+    let newest = Cursor::new(None, Some(1));
+    let receipts = consent_receipts::list_of_grant(&platform.db, &grant.person, &grant.id, &newest).await?;
     Ok(GrantRow {
+        receipt: receipts.items.first().map(|receipt| format!("/console/receipts/{}", receipt.id)),
         app: app.name,
         state,
         note,
@@ -109,14 +112,14 @@ impl Shelves {
 /// `POST /console/grants/{id}/stop`.
 pub(super) async fn stop(platform: web::Data<Platform>, Posted { by, .. }: Posted<Known>) -> Shown {
     let grant = grant_in_path(&platform, &by.who, &by.place).await?;
-    flows::stop(&platform, &grant, &Actor::Person(grant.person.clone())).await?;
+    flows::stop(&platform, &grant.id, By::from(&by.who.actor())).await?;
     Ok(see_other("/console?said=stopped"))
 }
 
 /// `POST /console/grants/{id}/resume`.
 pub(super) async fn resume(platform: web::Data<Platform>, Posted { by, .. }: Posted<Known>) -> Shown {
     let grant = grant_in_path(&platform, &by.who, &by.place).await?;
-    flows::resume(&platform, &grant, &by.who).await?;
+    flows::resume(&platform, &grant.id, &by.who).await?;
     Ok(see_other("/console?said=resumed"))
 }
 
@@ -144,6 +147,51 @@ pub(super) async fn revoke_page(platform: web::Data<Platform>, her: Known) -> Sh
 /// `POST /console/grants/{id}/revoke`.
 pub(super) async fn revoke(platform: web::Data<Platform>, Posted { by, .. }: Posted<Known>) -> Shown {
     let grant = grant_in_path(&platform, &by.who, &by.place).await?;
-    flows::revoke(&platform, &grant, &Actor::Person(grant.person.clone())).await?;
+    flows::revoke(&platform, &grant.id, By::from(&by.who.actor())).await?;
     Ok(see_other("/console?said=revoked"))
+}
+
+/// `GET /console/grants/{id}/erase`: asks once more.
+pub(super) async fn erase_page(platform: web::Data<Platform>, her: Known) -> Shown {
+    let grant = grant_in_path(&platform, &her.who, &her.place).await?;
+    let app = consent_contracts::find_app(&platform.db, &grant.app).await?.name;
+    let now = platform.ambient.now();
+    let terms = platform.config.signals.deadlines().erase;
+    let complete_by = TimeDelta::from_std(terms.complete_within).map_or(now, |within| now + within);
+    let mut consequences = vec![
+        format!("{app} is told to delete what it got from you, and to tell whoever it gave it to."),
+        format!(
+            "It has until {} to report what it deleted, and what the law makes it keep.",
+            words::date(complete_by)
+        ),
+        "Its answer is signed, and becomes a receipt that you can keep and anybody can check.".to_owned(),
+        "Until it has answered you can take this back. What is deleted by then stays deleted.".to_owned(),
+    ];
+    if grant.stage_at(now).is_open() {
+        consequences
+            .insert(0, format!("From this moment on {app} gets nothing from your library, for good."));
+    }
+    let page = Choice {
+        frame: her.frame(&platform, Section::Console),
+        title: format!("Have {app} delete what it holds?"),
+        consequences,
+        action: format!("/console/grants/{}/erase", grant.id),
+        verb: "Erase".to_owned(),
+        back: "/console".to_owned(),
+    };
+    Ok(html(StatusCode::OK, &page))
+}
+
+/// `POST /console/grants/{id}/erase`.
+pub(super) async fn erase(platform: web::Data<Platform>, Posted { by, .. }: Posted<Known>) -> Shown {
+    let grant = grant_in_path(&platform, &by.who, &by.place).await?;
+    flows::erase(&platform, &grant.id, By::from(&by.who.actor())).await?;
+    Ok(see_other("/console?said=erasing"))
+}
+
+/// `POST /console/grants/{id}/cancel-erasure`.
+pub(super) async fn cancel_erasure(platform: web::Data<Platform>, Posted { by, .. }: Posted<Known>) -> Shown {
+    let grant = grant_in_path(&platform, &by.who, &by.place).await?;
+    flows::keep_after_all(&platform, &grant.id, By::from(&by.who.actor())).await?;
+    Ok(see_other("/console?said=kept"))
 }

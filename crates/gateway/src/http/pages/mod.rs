@@ -5,6 +5,7 @@ mod console;
 mod cookies;
 mod items;
 mod library;
+mod receipts;
 mod security;
 mod upload;
 mod visit;
@@ -51,6 +52,12 @@ pub(super) static ROUTES: &[RouteInfo] = &[
     route!(POST "/console/grants/{grant}/resume", PersonForm, console::resume),
     route!(GET "/console/grants/{grant}/revoke", PersonPage, console::revoke_page),
     route!(POST "/console/grants/{grant}/revoke", PersonForm, console::revoke),
+    route!(GET "/console/grants/{grant}/erase", PersonPage, console::erase_page),
+    route!(POST "/console/grants/{grant}/erase", PersonForm, console::erase),
+    route!(POST "/console/grants/{grant}/cancel-erasure", PersonForm, console::cancel_erasure),
+    route!(GET "/console/receipts/{receipt}", PersonPage, receipts::show),
+    route!(GET "/console/receipts/{receipt}/signed", PersonPage, receipts::signed),
+    route!(GET "/console/receipts/{receipt}/json", PersonPage, receipts::as_json),
     route!(GET "/library", PersonPage, library::show),
     route!(POST "/library/accounts", PersonForm, library::connect),
     route!(POST "/library/accounts/{account}/read", PersonForm, library::read_account),
@@ -216,6 +223,10 @@ fn said(place: &Place) -> Option<Notice> {
         "stopped" => (Tone::Done, "Stopped: from now on the app gets nothing, until you resume."),
         "resumed" => (Tone::Done, "Resumed: the app may read again."),
         "revoked" => (Tone::Done, "Revoked: the app gets nothing any more."),
+        "erasing" => (Tone::Done, "The app is told to delete what it holds, and has to report that it did."),
+        "kept" => {
+            (Tone::Done, "The app is told that it need not delete what it holds. It still gets nothing.")
+        }
         "password" => (Tone::Done, "Your password is changed, and all your other sign-ins have ended."),
         "ended" => (Tone::Done, "That sign-in has ended."),
         "signed-up" => (

@@ -1,0 +1,69 @@
+//! What becomes of signals that are not answered, and of endpoints that were not heard of for a while.
+
+use consent_core::Actor;
+use consent_events::Act;
+use consent_grants::GrantError;
+use consent_signals::{Escalation, Moment};
+use consent_store::Tx;
+
+use super::{
+    By, FlowError,
+    record::{Happened, record},
+};
+use crate::platform::Platform;
+
+/// So many are looked at in one transaction.
+const AT_ONCE: u64 = 100;
+
+/// Notes which apps let a deadline pass, once each: in the person's chain, and for whoever reads the log.
+pub async fn escalate(platform: &Platform) -> Result<(), FlowError> {
+    loop {
+        let tx = platform.db.begin_write().await?;
+        let escalations = consent_signals::escalate_due(&tx, AT_ONCE, &platform.ambient).await?;
+        for escalation in &escalations {
+            note(platform, &tx, escalation).await?;
+        }
+        tx.commit().await?;
+        if escalations.is_empty() {
+            return Ok(());
+        }
+    }
+}
+
+async fn note(platform: &Platform, tx: &Tx, escalation: &Escalation) -> Result<(), FlowError> {
+    let (signal, app, kind) = (&escalation.signal, &escalation.app, escalation.kind.name());
+    let what = match escalation.moment {
+        Moment::DeliveryDead => "cannot be delivered",
+        Moment::AckMissed => "was not acknowledged in time",
+        Moment::CompleteMissed => "was not obeyed in time",
+        Moment::BackstopNear => "has to be obeyed by law within days",
+    };
+    tracing::warn!(signal.id = %signal, app.id = %app, "signal {signal} ({kind}) {what}");
+    let Some(grant) = &escalation.grant else { return Ok(()) };
+    let (grant_id, signal) = (grant.clone(), signal.to_string());
+    let act = match escalation.moment {
+        Moment::DeliveryDead => Act::Undelivered { grant: grant_id, signal },
+        Moment::AckMissed | Moment::CompleteMissed => Act::Overdue { grant: grant_id, signal },
+        Moment::BackstopNear => return Ok(()),
+    };
+    let grant = match consent_grants::find_by_id(tx, grant).await {
+        Err(GrantError::NotFound(_)) => return Ok(()),
+        found => found?,
+    };
+    record(platform, tx, &grant, Happened::new(act, By::from(&Actor::Clock))).await?;
+    Ok(())
+}
+
+/// Asks endpoints whether they are there that were not asked for a week, or never answered.
+pub async fn verify_endpoints(platform: &Platform) -> Result<(), FlowError> {
+    let now = platform.ambient.now();
+    for endpoint in consent_signals::due_for_verification(&platform.db, now, AT_ONCE).await? {
+        let tx = platform.db.begin_write().await?;
+        let status_base = platform.status_base(&endpoint.app);
+        let issuer = platform.signal_issuer(&status_base);
+        consent_signals::enqueue_verification(&tx, &endpoint, &issuer, &platform.ambient).await?;
+        tx.commit().await?;
+        platform.dispatcher.waker().wake();
+    }
+    Ok(())
+}
