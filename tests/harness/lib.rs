@@ -12,6 +12,7 @@ mod person;
 mod platform;
 pub mod postgres;
 mod process;
+mod receiver;
 pub mod rows;
 mod stories;
 mod tools;
@@ -25,6 +26,7 @@ pub use operator::Operator;
 pub use person::{Person, Yes};
 pub use platform::{Answer, Engine, TestPlatform};
 pub use process::{NotStarted, Place, Process};
+pub use receiver::{Received, Receiver, signed as report_signed};
 pub use tools::Tool;
 pub use web::{HtmlForm, Part, Tag, Visit, Web, urlencoded};
 

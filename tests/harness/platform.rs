@@ -179,6 +179,15 @@ impl TestPlatform {
         self.clock.advance(by);
     }
 
+    /// Sends every signal that is due, and waits for what becomes of each.
+    pub async fn delivers(&self) {
+        let dispatcher = &self.inner.dispatcher;
+        let due = async || dispatcher.deliver_due(self.inner.ambient.now()).await.expect("claimed signals");
+        while due().await > 0 {
+            dispatcher.settle(0).await;
+        }
+    }
+
     /// Calls a path, with a bearer token if there is one.
     pub async fn call(
         &self,

@@ -365,7 +365,7 @@ stories! {
         for _ in 0..2 {
             worker::sweep(&platform.inner).await.unwrap();
         }
-        assert_eq!(acts(&chain(&ada).await)[2..], [("expired", "clock")]);
+        assert_eq!(acts(&chain(&ada).await)[2..], [("expired", "clock"), ("signalled", "clock")]);
         assert_eq!(platform.rows("grant_key").await, 1);
         assert_eq!(used(&app, &short.shared).await, DEAD);
         assert_eq!(used(&app, &long.shared).await, "ok");
@@ -430,7 +430,8 @@ stories! {
             assert_eq!(ada.acts(&yes.grant, verb).await.refusal(), "409 GrantRefused");
         }
         let events = chain(&ada).await;
-        let expected = ["granted", "stopped", "resumed", "revoked"].map(|act| (act, "person"));
+        let expected = ["granted", "stopped", "signalled", "resumed", "signalled", "revoked", "signalled"];
+        let expected = expected.map(|act| (act, "person"));
         assert_eq!(acts(&events), expected);
         let mut previous = Value::Null;
         for (seq, event) in (1..).zip(&events) {

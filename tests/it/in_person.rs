@@ -322,7 +322,7 @@ stories! {
 
         let declined = asks_again(&app, &yes.shared).await;
         flows::decline(inner, &who, &code(&declined)).await.unwrap();
-        assert_eq!(acts(&platform, &who).await, ["granted", "revoked", "granted", "declined"]);
+        assert_eq!(acts(&platform, &who).await, ["granted", "revoked", "signalled", "granted", "declined"]);
     }
 
     async fn a_confirmation_sent_twice_is_one_and_the_first_code_used_ends_the_other(platform: TestPlatform) {

@@ -23,6 +23,7 @@ mod schema;
 mod secrets;
 mod security_doc;
 mod sessions;
+mod signals;
 mod signatures;
 mod sweep;
 mod tokens;

@@ -93,6 +93,12 @@ pub async fn find_of_person(
     one(db, mine, id).await
 }
 
+/// The grant, if it was given to this app; another app's is not found.
+pub async fn find_of_app(db: &impl ConnectionTrait, app: &AppId, id: &GrantId) -> Result<Grant, GrantError> {
+    let its = row::grant::Entity::find_by_id(id.clone()).filter(row::grant::Column::AppId.eq(app.clone()));
+    one(db, its, id).await
+}
+
 /// The columns of a grant for a select that joins `consent_grant`; [`joined_grant`] reads them.
 #[must_use]
 pub fn grant_columns() -> String {

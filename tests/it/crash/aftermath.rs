@@ -33,12 +33,28 @@ const HALVES: &[(&str, &str)] = &[
     ),
     (
         "a change of a grant without its event, or the other way round",
-        "SELECT id FROM consent_grant g WHERE g.seq <> (SELECT count(*) FROM event e WHERE e.grant_id = g.id)",
+        "SELECT id FROM consent_grant g WHERE g.seq <> (SELECT count(*) FROM event e WHERE e.grant_id = g.id \
+            AND e.act_type <> 'signalled')",
+    ),
+    (
+        "a change of a grant without its receipt, or the other way round",
+        "SELECT id FROM consent_grant g WHERE g.seq <> (SELECT count(*) FROM receipt r WHERE r.grant_id = g.id)",
+    ),
+    (
+        "a change that was not signalled, or a signal of none",
+        "SELECT id FROM consent_grant g WHERE (SELECT count(*) FROM event e WHERE e.grant_id = g.id \
+            AND e.act_type IN ('stopped', 'resumed', 'revoked')) \
+            <> (SELECT count(*) FROM signal s WHERE s.grant_id = g.id)",
+    ),
+    (
+        "a signal that the chain does not name, or the other way round",
+        "SELECT jti FROM signal s WHERE 1 <> (SELECT count(*) FROM event e WHERE e.act_type = 'signalled' \
+            AND e.grant_id = s.grant_id AND e.body LIKE '%' || s.jti || '%')",
     ),
     (
         "a stage that the last event does not tell of",
         "SELECT g.id FROM consent_grant g JOIN event e ON e.grant_id = g.id \
-            WHERE e.seq = (SELECT max(seq) FROM event l WHERE l.grant_id = g.id) \
+            WHERE e.seq = (SELECT max(seq) FROM event l WHERE l.grant_id = g.id AND l.act_type <> 'signalled') \
             AND g.stage <> CASE e.act_type WHEN 'stopped' THEN 'stopped' WHEN 'revoked' THEN 'revoked' ELSE 'active' END",
     ),
     (

@@ -74,7 +74,7 @@ stories! {
             assert_eq!(text, canonical(&body));
             before = event["id"].clone();
         }
-        assert_eq!(chain["items"].as_array().unwrap().len(), 3);
+        assert_eq!(chain["items"].as_array().unwrap().len(), 5, "a yes, and two changes that the app is told of");
     }
 }
 

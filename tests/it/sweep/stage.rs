@@ -163,6 +163,11 @@ impl<'p> Stage<'p> {
             MockApp::register(platform, "read", "app-1", |_| {}).await,
             MockApp::register(platform, "read", "app-2", |_| {}).await,
         ];
+        for app in &apps {
+            let (path, polls) =
+                (format!("/api/v1/apps/{}/signal-endpoint", app.id), json!({ "method": "poll" }));
+            let _ = platform.call(Method::PUT, &path, Some(&app.api_key), Some(&polls)).await.ok();
+        }
         let mut people = [platform.person("ada").await, platform.person("bob").await];
         let ended = people[0].token.clone();
         let _ = people[0].signs_in(Person::PASSWORD).await.ok();
@@ -175,7 +180,10 @@ impl<'p> Stage<'p> {
             let hers = of_person(number, person).await;
             for app in &apps {
                 let yes = person.approves(app).await;
+                person.stops(&yes).await;
+                person.resumes(&yes).await;
                 let mut values = hers.clone();
+                values.extend(told(person, &yes).await);
                 let (session, list) = app.reads(&yes.shared).await.unwrap();
                 values.insert("grant", yes.grant.clone());
                 values.insert("session", session.key.expose().to_owned());
@@ -396,6 +404,14 @@ async fn of_person(number: usize, person: &Person<'_>) -> BTreeMap<&'static str,
     .into()
 }
 
+/// What an app was told of a grant, and what the person has to show for it.
+async fn told(person: &Person<'_>, yes: &Yes) -> BTreeMap<&'static str, String> {
+    let signals = person.call(Method::GET, &format!("/me/grants/{}/signals", yes.grant), None).await.ok();
+    let receipts = person.call(Method::GET, "/me/receipts?limit=1", None).await.ok();
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    [("signal", text(&signals["items"][0]["id"])), ("receipt", text(&receipts["items"][0]["id"]))].into()
+}
+
 /// An app asks for everything that an app can ask a person for; her browser comes with each of the codes.
 async fn asks(app: &MockApp, yes: &Yes, web: &Web<'_>) -> BTreeMap<&'static str, String> {
     let access = &yes.shared.tokens.access.value;
@@ -505,6 +521,8 @@ impl Ids {
             "account" => "acc01hf7yat00000000000000001a".to_owned(),
             "ownFile" => "fil01hf7yat00000000000000001a".to_owned(),
             "consent" | "onboard" | "renew" | "confirm" => "req01hf7yat00000000000000001a".to_owned(),
+            "signal" => "0192f0c1-2b1a-7cc0-8a1c-0a1b2c3d4e5f".to_owned(),
+            "receipt" => "6f9619ff-8b86-4d01-b42d-00cf4fc964ff".to_owned(),
             "session" => format!("cas_{}", base64url(&[7; 32])),
             "file" => "18_1_1_7_2_D202001_1.0.0.json".to_owned(),
             "kid" => base64url(&[7; 32]),

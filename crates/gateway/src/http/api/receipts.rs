@@ -141,8 +141,10 @@ pub(super) async fn of_grant(
     place: Place,
     platform: web::Data<Platform>,
 ) -> Answer<Listing<ReceiptJson>> {
-    let (grant, cursor): (GrantId, _) = (place.id()?, place.cursor()?);
-    let page = consent_receipts::list_of_grant_for_app(&platform.db, &caller.app.id, &grant, &cursor).await?;
+    let (id, cursor): (GrantId, _) = (place.id()?, place.cursor()?);
+    let app = &caller.app.id;
+    let grant = consent_grants::find_of_app(&platform.db, app, &id).await?;
+    let page = consent_receipts::list_of_grant_for_app(&platform.db, app, &grant.id, &cursor).await?;
     Ok(web::Json(page.into()))
 }
 
