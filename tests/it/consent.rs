@@ -372,7 +372,8 @@ stories! {
         platform.wait(TimeDelta::days(7));
         worker::sweep(&platform.inner).await.unwrap();
         assert_eq!((platform.rows("grant_key").await, platform.rows("token_pair").await), (0, 0));
-        assert_eq!(acts(&chain(&ada).await)[2..], [("expired", "clock"), ("expired", "clock")]);
+        let noted = ["expired", "signalled", "expired", "signalled", "overdue", "overdue"];
+        assert_eq!(acts(&chain(&ada).await)[2..], noted.map(|act| (act, "clock")), "and an app that says nothing");
     }
 
     async fn a_contract_that_asks_for_less_gets_less_at_once_and_for_more_nothing(platform: TestPlatform) {

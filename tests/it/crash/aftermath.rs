@@ -150,7 +150,7 @@ async fn settle(db: &Database, blobs: &Blobs, person: &mut Person) {
     let events = events_of(db, &sign_in.person).await;
     for given in &mut person.grants {
         let of_it = events.iter().filter(|event| event.act.grant() == Some(&given.id));
-        let found: Vec<_> = of_it.map(|event| event.act.kind()).collect();
+        let found: Vec<_> = of_it.map(|event| event.act.kind()).filter(|act| *act != "signalled").collect();
         // What was not answered was done or was not.
         if found.len() > given.events.len() {
             given.events.extend(given.doubt);

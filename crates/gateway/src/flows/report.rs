@@ -38,10 +38,7 @@ pub async fn take_report(
     about: &SignalId,
     text: &str,
 ) -> Result<Taken, FlowError> {
-    let signal = consent_signals::find_by_id(&platform.db, about).await?;
-    if signal.app != app.id {
-        return Err(SignalsError::Foreign(signal.id).into());
-    }
+    let signal = consent_signals::find(&platform.db, &app.id, about).await?;
     let keys = keys_of(platform, &signal).await?;
     let keys: Vec<_> = keys.iter().collect();
     let tx = platform.db.begin_write().await?;

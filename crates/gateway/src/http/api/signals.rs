@@ -5,8 +5,8 @@ use std::time::Duration;
 use actix_web::web;
 use consent_core::{ContractId, GrantId};
 use consent_signals::{
-    Attempt, Duty, Endpoint, NewEndpoint, Policy, PollAnswer, PollRequest, Signal, SignalId, Target,
-    WebhookSecret,
+    Attempt, Duty, Endpoint, NewEndpoint, Policy, PollAnswer, PollRequest, Signal, SignalId, SignalsError,
+    Target, WebhookSecret,
 };
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
@@ -442,7 +442,7 @@ pub(super) async fn reports(
     let grant = grant_in_path(&platform, &who.0, &place).await?;
     let signal = consent_signals::find(&platform.db, &grant.app, &place.id()?).await?;
     if signal.grant.as_ref() != Some(&grant.id) {
-        return Err(SignalId::unknown().into());
+        return Err(SignalsError::NotFound(signal.id).into());
     }
     let reports = consent_signals::reports(&platform.db, &signal.id).await?;
     Ok(web::Json(Listing::whole(reports.into_iter().map(ReportJson::from).collect())))
