@@ -118,7 +118,7 @@ impl<'p> Receiver<'p> {
 
     /// A report about a signal, with what a state needs besides.
     #[must_use]
-    pub fn report(&self, about: &Received, state: &str, more: Value) -> Value {
+    pub fn report(&self, about: &Received, state: &str, more: &Value) -> Value {
         let now = self.platform.inner.ambient.now();
         let mut claims = json!({
             "iss": self.app,
