@@ -140,7 +140,7 @@ impl Person<'_> {
         grants["items"].as_array().expect("a list").clone()
     }
 
-    /// What she did, the oldest first, as in `granted`.
+    /// What she did, the oldest first, as in `granted`; not that apps were told of it.
     ///
     /// # Panics
     ///
@@ -148,7 +148,8 @@ impl Person<'_> {
     pub async fn acts_on_record(&self) -> Vec<String> {
         let events = self.call(Method::GET, "/me/events", None).await.ok();
         let events = events["items"].as_array().expect("a list").clone();
-        events.iter().map(|event| event["act"]["type"].as_str().expect("text").to_owned()).collect()
+        let acts = events.iter().map(|event| event["act"]["type"].as_str().expect("text").to_owned());
+        acts.filter(|act| act != "signalled").collect()
     }
 }
 

@@ -38,7 +38,20 @@ browser_stories! {
         browser.must_see("Revoked on 1 June 2026").await;
         assert_eq!(app.tries(&shared).await, "401 InvalidToken");
         browser.must_not_see("Stop sharing").await;
-        assert_eq!(ada.acts_on_record().await, ["granted", "stopped", "resumed", "revoked"]);
+
+        browser.presses("Receipt about Tidemark").await;
+        browser.must_see("You ended sharing with Tidemark for good").await;
+        browser.must_see("Given").await;
+        browser.presses("Back to what you share").await;
+        browser.presses("Erase what Tidemark holds").await;
+        browser.must_see("Have Tidemark delete what it holds?").await;
+        browser.presses("Erase").await;
+        browser.must_see("The app is told to delete what it holds").await;
+        browser.must_see("Erasing").await;
+        browser.presses("Take back that Tidemark is to delete").await;
+        browser.must_see("It still gets nothing").await;
+        assert_eq!(app.tries(&shared).await, "401 InvalidToken");
+        assert_eq!(ada.acts_on_record().await, ["granted", "stopped", "resumed", "revoked", "erasing", "erasureCancelled"]);
         browser.had_no_complaints().await;
     }
 
