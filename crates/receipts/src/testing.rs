@@ -265,6 +265,7 @@ fn grant(app: &App, contract: &Contract, person: &PersonId, left_out: &[i64], am
         storage: None,
         created_at: ambient.now(),
         expires_at: contract.document.grant_ends_at(ambient.now()),
+        resume_asked_at: None,
     }
 }
 
