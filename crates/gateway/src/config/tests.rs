@@ -226,6 +226,7 @@ sample_pace = "150ms"  # default
 data_dir = "./data"  # default
 drain_for = "10s"  # default
 listen = "127.0.0.1:8080"  # default
+name = "Consent Access"  # default
 public_url = "http://127.0.0.1:8080"  # default
 sandbox = true  # command line
 trusted_proxies = ["::1", "10.0.0.0/8"]  # CONSENT_SERVER__TRUSTED_PROXIES
@@ -233,4 +234,13 @@ workers = 0  # default
 
 [sessions]
 last_for = "10m"  # test.toml
+
+[signals]
+erase_acknowledged_within = "72h"  # default
+erase_done_within = "14d"  # default
+retry_after = ["0s", "5s", "5m", "30m", "2h", "5h", "10h", "14h", "20h", "24h"]  # default
+revoke_acknowledged_within = "24h"  # default
+revoke_done_within = "72h"  # default
+stop_acknowledged_within = "24h"  # default
+stop_done_within = "24h"  # default
 "#;
