@@ -275,6 +275,11 @@ impl Parts {
         consent_people::operator_is(&self.operator, presented)
     }
 
+    /// Tells the dispatcher that a signal was committed, so that it does not wait before it looks.
+    pub fn wake_dispatcher(&self) {
+        self.dispatcher.waker().wake();
+    }
+
     /// Tells running downloads that some grant was shut, so that they look at once whether it was theirs.
     pub fn announce_shut(&self) {
         self.shut.send_modify(|count| *count = count.wrapping_add(1));

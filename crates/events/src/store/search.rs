@@ -5,7 +5,7 @@ use consent_store::StoreError;
 use sea_orm::{
     ConnectionTrait, ExprTrait as _, FromQueryResult, IdenStatic as _,
     prelude::DateTimeUtc,
-    sea_query::{Cond, Condition, Expr, JoinType, Order, Query, SelectStatement},
+    sea_query::{Cond, Condition, Expr, Iden, JoinType, Order, Query, SelectStatement},
 };
 use std::collections::HashSet;
 
@@ -49,16 +49,9 @@ pub async fn search(
     cursor: &Cursor,
 ) -> Result<Page<ConsentEvent>, EventsError> {
     use consent_event::{Column, Entity};
-    let keys = Searched::of(app, filter);
-    let mut fits = Cond::all().add(match keys.target {
-        Some(key) => Expr::col((Entity, Column::TargetKey)).eq(key),
-        None => Expr::col((Entity, Column::SubjectKey)).eq(keys.subject),
-    });
-    for (column, key) in
-        [(Column::ScopeKey, keys.scope), (Column::IssuerKey, keys.issuer), (Column::VaultKey, keys.vault)]
-    {
-        fits = fits.add_option(key.map(|key| Expr::col((Entity, column)).eq(key)));
-    }
+    let [target, subject] = [Column::TargetKey, Column::SubjectKey];
+    let others = [Column::ScopeKey, Column::IssuerKey, Column::VaultKey];
+    let mut fits = Searched::of(app, filter).fits(Entity, [target, subject], others);
     if let Some(millis) = seq_of(cursor)? {
         let before = DateTimeUtc::from_timestamp_millis(millis).ok_or(EventsError::Cursor)?;
         fits = fits.add(Expr::col((Entity, Column::CreatedAt)).lt(before));
@@ -74,16 +67,9 @@ pub async fn list_current(
     filter: &Filter,
 ) -> Result<Vec<ConsentEvent>, EventsError> {
     use consent_stream::{Column, Entity};
-    let keys = Searched::of(app, filter);
-    let mut fits = Cond::all().add(match keys.target {
-        Some(key) => Expr::col((Entity, Column::TargetKey)).eq(key),
-        None => Expr::col((Entity, Column::SubjectKey)).eq(keys.subject),
-    });
-    for (column, key) in
-        [(Column::ScopeKey, keys.scope), (Column::IssuerKey, keys.issuer), (Column::VaultKey, keys.vault)]
-    {
-        fits = fits.add_option(key.map(|key| Expr::col((Entity, column)).eq(key)));
-    }
+    let [target, subject] = [Column::TargetKey, Column::SubjectKey];
+    let others = [Column::ScopeKey, Column::IssuerKey, Column::VaultKey];
+    let fits = Searched::of(app, filter).fits(Entity, [target, subject], others);
     let of_stream = Cond::all()
         .add(Expr::col((Entity, Column::Chain)).equals((consent_event::Entity, consent_event::Column::Chain)))
         .add(Expr::col((Entity, Column::Seq)).equals((consent_event::Entity, consent_event::Column::Seq)));
@@ -150,6 +136,19 @@ impl Searched {
             issuer: filter.issuer.as_deref().map(|issuer| issuer_key(Some(issuer))),
             vault: filter.vault_id.as_deref().map(|vault| vault_key(Some(vault))),
         }
+    }
+
+    /// What a row of a table has to fulfil: a target's key holds its subject's, so that one of the two suffices.
+    fn fits<E: Iden + Copy, C: Iden>(self, table: E, [target, subject]: [C; 2], others: [C; 3]) -> Cond {
+        let is = |column: C, key: Vec<u8>| Expr::col((table, column)).eq(key);
+        let first = match self.target {
+            Some(key) => is(target, key),
+            None => is(subject, self.subject),
+        };
+        let others = others.into_iter().zip([self.scope, self.issuer, self.vault]);
+        others.fold(Cond::all().add(first), |fits, (column, key)| {
+            fits.add_option(key.map(|key| is(column, key)))
+        })
     }
 }
 

@@ -3,7 +3,7 @@
 use consent_core::Actor;
 use consent_events::Act;
 use consent_grants::GrantError;
-use consent_signals::{Escalation, Moment};
+use consent_signals::{Endpoint, Escalation, Moment};
 use consent_store::Tx;
 
 use super::{
@@ -50,8 +50,7 @@ async fn note(platform: &Platform, tx: &Tx, escalation: &Escalation) -> Result<(
         Err(GrantError::NotFound(_)) => return Ok(()),
         found => found?,
     };
-    record(platform, tx, &grant, Happened::new(act, By::from(&Actor::Clock))).await?;
-    Ok(())
+    record(platform, tx, &grant, Happened::new(act, By::from(&Actor::Clock))).await
 }
 
 /// Asks endpoints whether they are there that were not asked for a week, or never answered.
@@ -59,11 +58,17 @@ pub async fn verify_endpoints(platform: &Platform) -> Result<(), FlowError> {
     let now = platform.ambient.now();
     for endpoint in consent_signals::due_for_verification(&platform.db, now, AT_ONCE).await? {
         let tx = platform.db.begin_write().await?;
-        let status_base = platform.status_base(&endpoint.app);
-        let issuer = platform.signal_issuer(&status_base);
-        consent_signals::enqueue_verification(&tx, &endpoint, &issuer, &platform.ambient).await?;
+        ask_endpoint(platform, &tx, &endpoint).await?;
         tx.commit().await?;
-        platform.dispatcher.waker().wake();
+        platform.wake_dispatcher();
     }
+    Ok(())
+}
+
+/// Asks an endpoint whether it is there: the dispatcher, to be woken after the commit, sends it a verification.
+pub async fn ask_endpoint(platform: &Platform, tx: &Tx, endpoint: &Endpoint) -> Result<(), FlowError> {
+    let status_base = platform.status_base(&endpoint.app);
+    let issuer = platform.signal_issuer(&status_base);
+    consent_signals::enqueue_verification(tx, endpoint, &issuer, &platform.ambient).await?;
     Ok(())
 }

@@ -198,5 +198,5 @@ pub(super) async fn share_with_future(
 async fn record_onboarded(platform: &Platform, tx: &Tx, grant: &Grant) -> Result<(), FlowError> {
     let (act, by) = (Act::onboarded(&grant.id, &grant.contract), Actor::Person(grant.person.clone()));
     let happened = Happened::new(act, By::from(&by)).receipt(Change::Changed(vec![Alteration::Widened]));
-    record(platform, tx, grant, happened).await.map(drop)
+    record(platform, tx, grant, happened).await
 }

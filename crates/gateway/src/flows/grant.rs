@@ -54,7 +54,7 @@ pub async fn resume(platform: &Platform, grant: &GrantId, who: &SignedIn) -> Res
     let happened = Happened::new(Act::resumed(&grant.id, &grant.contract), By::from(&by));
     record(platform, &tx, &grant, happened.receipt(Change::Resumed).signal(Kind::SharingResumed)).await?;
     tx.commit().await?;
-    platform.dispatcher.waker().wake();
+    platform.wake_dispatcher();
     Ok(grant)
 }
 
@@ -88,7 +88,7 @@ pub async fn keep_after_all(platform: &Platform, grant: &GrantId, by: By<'_>) ->
     let act = Act::ErasureCancelled { grant: grant.id.clone(), contract: grant.contract.clone() };
     record(platform, &tx, &grant, Happened::new(act, by).signal(Kind::ErasureCancelled)).await?;
     tx.commit().await?;
-    platform.dispatcher.waker().wake();
+    platform.wake_dispatcher();
     Ok(grant)
 }
 
@@ -144,7 +144,7 @@ async fn commit_shut(platform: &Platform, tx: Tx, grant: &Grant) -> Result<(), F
     platform.journal.note(&[shut]).await.map_err(FlowError::Journal)?;
     tx.commit().await?;
     platform.announce_shut();
-    platform.dispatcher.waker().wake();
+    platform.wake_dispatcher();
     Ok(())
 }
 

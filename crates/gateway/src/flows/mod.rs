@@ -27,7 +27,7 @@ pub use authorize::{
     Asked, AuthorizeRequest, Caller, ReferenceRequest, Waiting, authorize, find_request, keep_storage, name,
     reauthorize, reference,
 };
-pub use chase::{escalate, verify_endpoints};
+pub use chase::{ask_endpoint, escalate, verify_endpoints};
 pub use confirm::confirm;
 pub use connect::{SampleChoice, connect_sample, onboard};
 pub use consent::{Answer, Opened, Question, approve, decline, open_again, question};
@@ -42,7 +42,6 @@ pub use people::{
     sign_in, sign_out, sign_up,
 };
 pub use read::{Access, Triggered, accounts, file_list, trigger};
-pub use record::Recorded;
 pub use renew::{account_named, renew_account};
 pub use report::{Taken, take_report};
 pub use sandbox::{auto_authorize, auto_onboard};

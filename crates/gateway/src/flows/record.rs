@@ -9,7 +9,7 @@ use consent_crypto::{SigningPurpose, digest::hex_decode};
 use consent_events::{Act, Consent, Event, NewConsentEvent, NewEvent, Payload};
 use consent_grants::{Grant, Stage};
 use consent_receipts::{Change, EventFacts, Facts, Receipt};
-use consent_signals::{Enqueued, NewSignal};
+use consent_signals::NewSignal;
 use consent_store::{StoreError, Tx};
 
 use super::{By, FlowError};
@@ -45,17 +45,6 @@ impl<'a> Happened<'a> {
     }
 }
 
-/// What a change left behind.
-#[derive(Debug, Clone)]
-pub struct Recorded {
-    /// The link of the chain.
-    pub event: Event,
-    /// What the person may keep.
-    pub receipt: Option<Receipt>,
-    /// What the app is told.
-    pub signal: Option<Enqueued>,
-}
-
 /// Writes down what happened to a grant, as it stands after it.
 ///
 /// Holds the person's chain until the transaction ends; therefore it comes last.
@@ -64,44 +53,50 @@ pub(super) async fn record(
     tx: &Tx,
     grant: &Grant,
     happened: Happened<'_>,
-) -> Result<Recorded, FlowError> {
-    let about = About {
-        person: &grant.person,
-        app: consent_contracts::find_app(tx, &grant.app).await?,
-        contract: consent_contracts::find_version(tx, &grant.contract, grant.version).await?,
-        grant: Some(grant),
-    };
-    let by = happened.by;
-    let mut new = NewEvent::new(&grant.person, happened.act, by.actor);
+) -> Result<(), FlowError> {
+    // On the heap, as it would make every flow that ends with it large.
+    Box::pin(leave_behind(platform, tx, grant, happened)).await?;
+    let (id, stage) = (&grant.id, grant.stage);
+    tracing::info!(grant.id = %id, contract.id = %grant.contract, "grant {id} is {stage}");
+    Ok(())
+}
+
+async fn leave_behind(
+    platform: &Platform,
+    tx: &Tx,
+    grant: &Grant,
+    happened: Happened<'_>,
+) -> Result<(), FlowError> {
+    let Happened { act, by, change, signal } = happened;
+    let mut new = NewEvent::new(&grant.person, act, by.actor);
     if let Some(reason) = by.reason {
         new = new.with_payload(Payload::because(reason));
     }
-    // On the heap, as it would make every flow that ends with it large.
-    let (event, receipt) = Box::pin(about.put_down(platform, tx, new, happened.change)).await?;
-    let signal = match happened.signal {
-        Some(kind) => {
-            let signal = NewSignal {
-                app: grant.app.clone(),
-                contract: grant.contract.clone(),
-                grant: grant.id.clone(),
-                person: grant.person.clone(),
-                subject: about.pseudonym(platform),
-                kind,
-                seq: grant.seq,
-                txn: by.txn.unwrap_or(event.id.as_str()).to_owned(),
-                action_at: event.created_at,
-                by: by.actor.into(),
-                reason: BTreeMap::new(),
-                receipt: receipt.as_ref().map(|receipt| receipt.id.to_string()),
-                scopes: vec![about.contract.id.to_string()],
-            };
-            Some(Box::pin(tell(platform, tx, grant, signal, by.actor)).await?)
-        }
-        None => None,
+    if change.is_none() && signal.is_none() {
+        consent_events::append_one(tx, new, &platform.ambient).await?;
+        return Ok(());
+    }
+    let app = consent_contracts::find_app(tx, &grant.app).await?;
+    let contract = consent_contracts::find_version(tx, &grant.contract, grant.version).await?;
+    let about = About::new(platform, &grant.person, app, contract, Some(grant));
+    let (event, receipt) = about.put_down(platform, tx, new, change).await?;
+    let Some(kind) = signal else { return Ok(()) };
+    let signal = NewSignal {
+        app: grant.app.clone(),
+        contract: grant.contract.clone(),
+        grant: grant.id.clone(),
+        person: grant.person.clone(),
+        subject: about.pseudonym,
+        kind,
+        seq: grant.seq,
+        txn: by.txn.unwrap_or(event.id.as_str()).to_owned(),
+        action_at: event.created_at,
+        by: by.actor.into(),
+        reason: BTreeMap::new(),
+        receipt: receipt.map(|receipt| receipt.id.to_string()),
+        scopes: vec![grant.contract.to_string()],
     };
-    let (id, stage) = (&grant.id, grant.stage);
-    tracing::info!(grant.id = %id, contract.id = %grant.contract, "grant {id} is {stage}");
-    Ok(Recorded { event, receipt, signal })
+    tell(platform, tx, grant, signal, by.actor).await
 }
 
 /// Writes down that a person said no: no grant came of it.
@@ -119,7 +114,7 @@ pub(super) async fn record_no(
         text_hash: hash_bytes(&contract.text_hash)?,
     };
     let new = NewEvent::new(person, act, &Actor::Person(person.clone()));
-    let about = About { person, app, contract, grant: None };
+    let about = About::new(platform, person, app, contract, None);
     Box::pin(about.put_down(platform, tx, new, Some(Change::Declined))).await?;
     Ok(())
 }
@@ -127,15 +122,23 @@ pub(super) async fn record_no(
 /// What an event is about.
 struct About<'a> {
     person: &'a PersonId,
+    /// The name under which the app knows her.
+    pseudonym: String,
     app: App,
     contract: Contract,
     grant: Option<&'a Grant>,
 }
 
-impl About<'_> {
-    /// The name under which the app knows her.
-    fn pseudonym(&self, platform: &Platform) -> String {
-        platform.pseudonym(&self.app.partner_id, self.person)
+impl<'a> About<'a> {
+    fn new(
+        platform: &Platform,
+        person: &'a PersonId,
+        app: App,
+        contract: Contract,
+        grant: Option<&'a Grant>,
+    ) -> Self {
+        let pseudonym = platform.pseudonym(&app.partner_id, person);
+        Self { person, pseudonym, app, contract, grant }
     }
 
     /// Appends the event, which is one of the app's consent events as well where there is a change to speak of, and issues
@@ -155,7 +158,7 @@ impl About<'_> {
         let facts = Facts {
             issuer: &platform.receipt_issuer(),
             person: self.person,
-            pseudonym: &self.pseudonym(platform),
+            pseudonym: &self.pseudonym,
             app: &self.app,
             contract: &self.contract,
             grant: self.grant,
@@ -178,7 +181,7 @@ impl About<'_> {
     /// The change as the app's own log of consents has it: who, to which policy, under which contract, yes or no.
     fn consent_event(&self, platform: &Platform, change: &Change) -> NewConsentEvent {
         let target = &self.contract.document.policy_url;
-        let mut consent = Consent::new(self.pseudonym(platform), target, Some(is_yes(change, self.grant)));
+        let mut consent = Consent::new(&self.pseudonym, target, Some(is_yes(change, self.grant)));
         consent.issuer = Some(self.app.website.clone().unwrap_or_else(|| self.app.name.clone()));
         consent.scope = self.contract.id.to_string();
         consent.source = Some(platform.public_url.clone());
@@ -208,7 +211,7 @@ async fn tell(
     grant: &Grant,
     signal: NewSignal,
     by: &Actor,
-) -> Result<Enqueued, FlowError> {
+) -> Result<(), FlowError> {
     let status_base = platform.status_base(&grant.app);
     let issuer = platform.signal_issuer(&status_base);
     let queued = consent_signals::enqueue(tx, signal, &issuer, &platform.ambient).await?;
@@ -216,10 +219,10 @@ async fn tell(
         grant: grant.id.clone(),
         signal: queued.id.to_string(),
         set_hash: hash_bytes(&queued.jws_sha256)?,
-        kid: queued.kid.clone(),
+        kid: queued.kid,
     };
     consent_events::append(tx, &grant.person, act, by, &platform.ambient).await?;
-    Ok(queued)
+    Ok(())
 }
 
 /// The 32 bytes that 64 hexadecimal digits spell.

@@ -85,21 +85,18 @@ async fn note(
     let happened = Happened::new(reported, By::from(&actor));
     let outcome = outcome_of(report).filter(|_| matches!(grant.stage, Stage::Erasing { .. }));
     let Some(outcome) = outcome else {
-        record(platform, tx, &grant, happened).await?;
-        return Ok(());
+        return record(platform, tx, &grant, happened).await;
     };
     let answer = Change::ErasureAnswered(Box::new(answer(signal, report, outcome, text, keys)?));
     if outcome == Outcome::Refused {
         // She may ask again, and contest the refusal; what she ended stays ended.
         let grant = consent_grants::keep_after_all(tx, &grant.id, &platform.ambient).await?;
-        record(platform, tx, &grant, happened.receipt(answer)).await?;
-        return Ok(());
+        return record(platform, tx, &grant, happened.receipt(answer)).await;
     }
     record(platform, tx, &grant, happened).await?;
     let grant: Grant = consent_grants::note_erased(tx, &grant.id, &platform.ambient).await?;
     let erased = Happened::new(Act::erased(&grant.id, &grant.contract), By::from(&actor));
-    record(platform, tx, &grant, erased.receipt(answer)).await?;
-    Ok(())
+    record(platform, tx, &grant, erased.receipt(answer)).await
 }
 
 /// What a report says about an erasure, if it is the last word.

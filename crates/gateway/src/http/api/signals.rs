@@ -273,9 +273,9 @@ pub(super) async fn set_endpoint(
     let policy = Policy { sandbox: platform.config.server.sandbox };
     let tx = platform.db.begin_write().await?;
     let set = consent_signals::set_endpoint(&tx, new, policy, &platform.keys, &platform.ambient).await?;
-    verify(&platform, &tx, &set.endpoint).await?;
+    flows::ask_endpoint(&platform, &tx, &set.endpoint).await?;
     tx.commit().await?;
-    platform.dispatcher.waker().wake();
+    platform.wake_dispatcher();
     Ok(web::Json(EndpointJson::new(&set.endpoint, set.secret.as_ref())))
 }
 
@@ -287,9 +287,9 @@ pub(super) async fn set_endpoint(
 pub(super) async fn ping(caller: ForApp, platform: web::Data<Platform>) -> Answer<EndpointJson> {
     let tx = platform.db.begin_write().await?;
     let endpoint = consent_signals::find_endpoint(&tx, &caller.app.id, None).await?;
-    verify(&platform, &tx, &endpoint).await?;
+    flows::ask_endpoint(&platform, &tx, &endpoint).await?;
     tx.commit().await?;
-    platform.dispatcher.waker().wake();
+    platform.wake_dispatcher();
     Ok(web::Json(EndpointJson::new(&endpoint, None)))
 }
 
@@ -306,13 +306,6 @@ pub(super) async fn rotate_secret(caller: ForApp, platform: web::Data<Platform>)
     let secret = consent_signals::rotate_secret(&tx, &endpoint, SECRET_OVERLAP, keys, ambient).await?;
     tx.commit().await?;
     Ok(web::Json(EndpointJson::new(&endpoint, Some(&secret))))
-}
-
-async fn verify(platform: &Platform, tx: &consent_store::Tx, endpoint: &Endpoint) -> Result<(), Refusal> {
-    let status_base = platform.status_base(&endpoint.app);
-    let issuer = platform.signal_issuer(&status_base);
-    consent_signals::enqueue_verification(tx, endpoint, &issuer, &platform.ambient).await?;
-    Ok(())
 }
 
 /// Lists what an app was told, oldest first.
@@ -358,7 +351,7 @@ pub(super) async fn replay(
     let signal = consent_signals::find(&tx, &caller.app.id, &place.id()?).await?;
     let signal = consent_signals::replay(&tx, &signal.id, &platform.ambient).await?;
     tx.commit().await?;
-    platform.dispatcher.waker().wake();
+    platform.wake_dispatcher();
     Ok(web::Json(signal.into()))
 }
 
