@@ -24,6 +24,7 @@ pub(crate) struct Platform {
     pub(crate) keys: Keys,
     server: Option<MockServer>,
     ambient: Ambient,
+    key: RsaPrivateKey,
 }
 
 impl Platform {
@@ -43,7 +44,7 @@ impl Platform {
     fn at(base: &str, server: Option<MockServer>) -> Self {
         let ambient = ambient(&TestClock::new(), 7);
         let receiver = Receiver::new(config(base), ambient.clone()).unwrap();
-        Self { receiver, keys: Keys::parse(&jwks()), server, ambient }
+        Self { receiver, keys: Keys::parse(&jwks()), server, ambient, key: server_key() }
     }
 
     pub(crate) fn server(&self) -> &MockServer {
@@ -60,7 +61,7 @@ impl Platform {
 
     /// A token as the platform signs them.
     pub(crate) fn set(&self, claims: &Value) -> String {
-        rs256(&server_key(), &json!({"typ": "secevent+jwt", "kid": "k1"}), claims)
+        rs256(&self.key, &json!({"typ": "secevent+jwt", "kid": "k1"}), claims)
     }
 
     /// The body of a webhook about an erasure.
