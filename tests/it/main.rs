@@ -16,6 +16,7 @@ mod model;
 mod own_files;
 mod pages;
 mod people;
+mod promise;
 mod reading;
 mod registry;
 mod replicas;

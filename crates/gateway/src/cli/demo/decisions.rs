@@ -113,9 +113,11 @@ impl Sharing<'_> {
         self.reports(&told, &Report::accepted(self.now() + TimeDelta::days(1))).await?;
         let held = std::mem::take(&mut self.held);
         let evidence = evidence(&held, self.now());
-        let kinds = evidence.categories.len();
+        let (files, kinds) = (held.len(), evidence.categories.len());
         drop(held);
-        say(&format!("  deleted {kinds} kinds of data; the app's books are kept, as tax law obliges it to"))?;
+        say(&format!(
+            "  deleted what it held (files: {files}, kinds of data: {kinds}); keeps its books, as tax law wants it"
+        ))?;
         self.reports(&told, &Report::partial(self.now(), evidence)).await
     }
 
