@@ -1,5 +1,7 @@
 //! The program, as people type it.
 
+mod chains;
+
 use std::{
     collections::BTreeSet,
     ffi::OsStr,

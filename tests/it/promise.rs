@@ -177,7 +177,8 @@ stories! {
         let cut = async {
             story.decides("revoke").await;
             let answered = Instant::now();
-            join_all(downloads.map(|download| download.is_cut_within(Duration::from_secs(1), answered))).await;
+            let second = Duration::from_secs(1);
+            join_all(downloads.map(|download| download.is_cut_within(second, answered))).await;
             over.store(true, Ordering::SeqCst);
         };
         tokio::join!(crowd, cut);

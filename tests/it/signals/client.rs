@@ -103,7 +103,8 @@ stories! {
         // Whoever sits on the way and knows no secret.
         let with_body = |text: String| Request { body: text.into_bytes(), ..stop.clone() };
         let text = String::from_utf8(stop.body.clone()).unwrap();
-        assert_eq!(read(&with_body(text.replace("sharing.stopped", "sharing.resumed"))), Err(SignalError::Forged));
+        let relabelled = with_body(text.replace("sharing.stopped", "sharing.resumed"));
+        assert_eq!(read(&relabelled), Err(SignalError::Forged));
         let body_of_another = Request { body: resume.body.clone(), ..stop.clone() };
         assert_eq!(read(&body_of_another), Err(SignalError::Forged));
         // Another app, which knows its own.

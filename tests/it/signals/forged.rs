@@ -98,7 +98,8 @@ stories! {
         let (key, typ) = (key_of(&app), "signal-report+jwt");
         let signed = |header: Value| jws::sign(&key, header.as_object().unwrap(), &done).unwrap();
         let encoded = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
-        let unsigned = |alg: &str| format!("{}.{}.", encoded(&json!({"alg": alg, "typ": typ})), encoded(&done));
+        let with_alg = |alg: &str| encoded(&json!({"alg": alg, "typ": typ}));
+        let unsigned = |alg: &str| format!("{}.{}.", with_alg(alg), encoded(&done));
         let shared = {
             let mut header = jsonwebtoken::Header::new(jsonwebtoken::Algorithm::HS256);
             header.typ = Some(typ.to_owned());
@@ -126,12 +127,13 @@ stories! {
             ("more than a token may have", "a".repeat(40 * 1024)),
         ] {
             let answer = receiver.sends_report(&done, &text).await;
-            assert!(["401 InvalidReport", "422 ValidationErrors"].contains(&answer.refusal().as_str()), "{what}: {answer:?}");
+            assert_eq!(answer.refusal(), "401 InvalidReport", "{what}");
         }
         platform.holds_the_same(&before).await;
         assert_eq!(stage(&ada, &yes).await, "erasing");
-        let rs256 = jws::sign_with(Algorithm::Rs256, &key, json!({"typ": typ}).as_object().unwrap(), &done).unwrap();
-        let _ = receiver.sends_report(&done, &rs256).await.ok();
+        let header = json!({"typ": typ});
+        let rs256 = jws::sign_with(Algorithm::Rs256, &key, header.as_object().unwrap(), &done);
+        let _ = receiver.sends_report(&done, &rs256.unwrap()).await.ok();
         assert_eq!(stage(&ada, &yes).await, "erased", "RS256 is the other algorithm that a report may have");
     }
 
@@ -174,11 +176,13 @@ stories! {
         platform.delivers().await;
         let came = receiver.signals().await;
         let before = platform.contents().await;
-        let resumed = receiver.report(&came[2], "completed", &json!({ "completed_at": platform.inner.ambient.now() }));
+        let done = json!({ "completed_at": platform.inner.ambient.now() });
+        let resumed = receiver.report(&came[2], "completed", &done);
         assert_eq!(receiver.reports(&resumed).await.refusal(), "409 SignalRefused");
         let verification = Received { event: json!({ "consent_id": yes.grant }), ..came[0].clone() };
         let report = receiver.report(&verification, "in_progress", &json!({}));
-        assert_eq!(receiver.reports(&report).await.refusal(), "401 InvalidReport", "no contract, and so no key");
+        let refused = receiver.reports(&report).await;
+        assert_eq!(refused.refusal(), "401 InvalidReport", "it has no contract, and so no key");
         platform.holds_the_same(&before).await;
     }
 
@@ -219,7 +223,8 @@ stories! {
         let own = json!({ "ack": [NOBODY, missed], "returnImmediately": true });
         let _ = call(&platform, &app, "poll", Some(&own)).await.ok();
         assert_eq!(told(&ada, &yes).await, [said("consent-revoked", "fetched", "open")]);
-        assert_eq!(call(&platform, &app, &format!("{missed}/replay"), None).await.refusal(), "409 SignalRefused");
+        let replayed = call(&platform, &app, &format!("{missed}/replay"), None).await;
+        assert_eq!(replayed.refusal(), "409 SignalRefused", "what has arrived is not sent again");
     }
 
     async fn a_key_that_was_retired_signs_no_report(platform: TestPlatform) {
