@@ -114,7 +114,7 @@ impl Slow {
 
     /// Reads on at twenty MiB a second at most, and is cut before more came than that makes in the time allowed and one
     /// second more. The clock is only looked at roughly: other stories may keep the machine busy.
-    pub async fn is_cut_within(mut self, allowed: Duration, since: Instant) {
+    pub async fn breaks_off_within(mut self, allowed: Duration, since: Instant) {
         const PACE: u64 = 20 * MIB as u64;
         let before = self.received;
         while self.reads(MIB).await.unwrap_or_default() {

@@ -45,7 +45,7 @@ impl<'p> Stage<'p> {
         let (session, list) = self.apps[0].reads(&yes.shared).await.unwrap();
         let reader = |number: usize| Reader {
             app: &self.apps[number % self.apps.len()],
-            lists: number / self.apps.len() % 2 == 0,
+            lists: (number / self.apps.len()).is_multiple_of(2),
             access: &yes.shared.tokens.access.value,
             session: &session.key,
             name: &list.files[0].name,
@@ -178,7 +178,7 @@ stories! {
             story.decides("revoke").await;
             let answered = Instant::now();
             let second = Duration::from_secs(1);
-            join_all(downloads.map(|download| download.is_cut_within(second, answered))).await;
+            join_all(downloads.map(|download| download.breaks_off_within(second, answered))).await;
             over.store(true, Ordering::SeqCst);
         };
         tokio::join!(crowd, cut);
