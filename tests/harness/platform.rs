@@ -10,7 +10,11 @@ use consent_client::{
 };
 use consent_core::{Ambient, testing::TestClock};
 use consent_crypto::Keystore;
-use consent_gateway::{config::Config, http, platform::Platform};
+use consent_gateway::{
+    config::Config,
+    http,
+    platform::{Outside, Platform},
+};
 use sea_orm::{ConnectionTrait, Statement};
 use serde_json::Value;
 
@@ -126,9 +130,12 @@ impl TestPlatform {
     pub async fn replica_with(&self, change: impl FnOnce(&mut Config)) -> Self {
         let mut config = self.inner.config.clone();
         change(&mut config);
-        let listener = listener();
-        let url = format!("http://{}", listener.local_addr().expect("bound"));
-        Self::serve(self.dir.clone(), config, listener, url, self.clock.clone()).await
+        Self::serve(self.dir.clone(), config, Outside::default(), self.clock.clone()).await
+    }
+
+    /// Another replica, whose dispatcher lives in another world: with names and limits of its own.
+    pub async fn replica_in(&self, outside: Outside) -> Self {
+        Self::serve(self.dir.clone(), self.inner.config.clone(), outside, self.clock.clone()).await
     }
 
     async fn on(
@@ -144,22 +151,16 @@ impl TestPlatform {
         }
         config.database.max_connections = 8;
         change(&mut config);
-        let listener = listener();
-        let url = format!("http://{}", listener.local_addr().expect("bound"));
-        Self::serve(Arc::new(dir), config, listener, url, clock).await
+        Self::serve(Arc::new(dir), config, Outside::default(), clock).await
     }
 
-    async fn serve(
-        dir: Arc<tempfile::TempDir>,
-        config: Config,
-        listener: TcpListener,
-        url: String,
-        clock: TestClock,
-    ) -> Self {
+    async fn serve(dir: Arc<tempfile::TempDir>, config: Config, outside: Outside, clock: TestClock) -> Self {
+        let listener = listener();
+        let url = format!("http://{}", listener.local_addr().expect("bound"));
         let system = Ambient::system();
         let ambient = Ambient::new(Arc::new(clock.clone()), Arc::new(SystemChance(system.clone())));
         let keys = keystore(dir.path(), &ambient);
-        let inner = Platform::open_with_keys(config, ambient, url.clone(), keys)
+        let inner = Platform::open_in(config, ambient, url.clone(), keys, outside)
             .await
             .expect("a platform that opens");
         let server = http::start(&inner, listener).expect("a server that starts");

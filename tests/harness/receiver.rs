@@ -1,7 +1,7 @@
 //! Where an app takes its signals, with libraries that are not ours: the envelope is checked by `standardwebhooks`, the
 //! token inside by `jsonwebtoken`.
 
-use consent_client::reqwest::Method;
+use consent_client::{reqwest::Method, signal};
 use consent_crypto::{RsaPrivateKey, jws};
 use jsonwebtoken::{Algorithm, DecodingKey, Validation};
 use serde_json::{Value, json};
@@ -17,6 +17,8 @@ pub struct Receiver<'p> {
     pub server: MockServer,
     /// Checks envelopes.
     pub webhook: Webhook,
+    /// The secret of its envelopes.
+    pub secret: String,
     app: String,
     api_key: String,
     private_key: String,
@@ -51,6 +53,7 @@ impl<'p> Receiver<'p> {
             platform,
             server,
             webhook: Webhook::new(&secret).expect("a secret"),
+            secret,
             app: app.id.clone(),
             api_key: app.api_key.clone(),
             private_key: app.private_key.clone(),
@@ -79,6 +82,25 @@ impl<'p> Receiver<'p> {
     /// The one that came last.
     pub async fn last(&self) -> Received {
         self.signals().await.pop().expect("a signal")
+    }
+
+    /// The same app as it takes signals with the client library.
+    #[must_use]
+    pub fn client(&self) -> signal::Receiver {
+        let config = signal::ReceiverConfig {
+            base: self.platform.url.parse().expect("a URL"),
+            issuer: self.platform.inner.public_url.clone(),
+            app_id: self.app.clone(),
+            api_key: self.api_key.clone(),
+            secrets: vec![self.secret.clone()],
+            private_key_pem: self.private_key.clone(),
+        };
+        signal::Receiver::new(config, self.platform.inner.ambient.clone()).expect("a receiver")
+    }
+
+    /// What was sent, as it came.
+    pub async fn requests(&self) -> Vec<wiremock::Request> {
+        self.server.received_requests().await.expect("requests are recorded")
     }
 
     fn check(&self, request: &wiremock::Request, keys: &Value, issuer: &str) -> Received {

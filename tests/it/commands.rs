@@ -1,5 +1,7 @@
 //! The program, as people type it.
 
+mod chains;
+
 use std::{
     collections::BTreeSet,
     ffi::OsStr,
@@ -423,6 +425,28 @@ fn refusals_and_a_table(told: &str) {
         assert!(told.lines().any(is_header), "{header:?} in {told}");
     }
     assert!(told.contains("unbroken"), "{told}");
+    asked_to_forget_and_answered(told);
+}
+
+/// The end of the demo: nothing is read once she has decided, although no app was told yet; what the app was told it
+/// verified, answered, and is held to.
+fn asked_to_forget_and_answered(told: &str) {
+    assert_eq!(told.matches(", before the app was told").count(), 3, "{told}");
+    for line in [
+        "erase   the same request now: 401 InvalidToken",
+        "signal  sharing-stopped, no. 2 of this consent: both signatures verified",
+        "signal  sharing-resumed, no. 3 of this consent: both signatures verified",
+        "signal  consent-revoked, no. 4 of this consent: both signatures verified",
+        "signal  erasure-requested, no. 2 of this consent: both signatures verified",
+        "report  accepted, signed by the app",
+        "report  partial, signed by the app",
+        "erasureAnswered  genuine",
+        "erasureAnswered.jwt --jwks keys.json\n    Genuine: http://127.0.0.1:",
+        "that it deleted what it held, with the exceptions below",
+        "kept: books.invoices: GDPR 17(3)(b)",
+    ] {
+        assert!(told.contains(line), "{line} in {told}");
+    }
 }
 
 /// What an operator does for an app and a person; all that was printed, with the same words for every id and time.

@@ -1,12 +1,15 @@
 //! Large files: constant memory, and downloads that are cut when the person stops or ends what she agreed to.
 
-use std::time::{Duration, Instant};
+use std::{
+    sync::atomic::{AtomicBool, Ordering},
+    time::{Duration, Instant},
+};
 
 use bytes::Bytes;
 use chrono::TimeDelta;
 use consent_client::reqwest::{Body, Response};
 use consent_crypto::Sha256Stream;
-use futures_util::stream;
+use futures_util::{future::join_all, stream};
 use harness::{Answer, Engine, MockApp, Person, Place, TestPlatform, Yes, stories};
 use serde_json::json;
 
@@ -51,6 +54,23 @@ impl<'p> Story<'p> {
         slow
     }
 
+    /// She decides.
+    pub async fn decides(&self, verb: &str) {
+        let _ = self.ada.acts(&self.yes.grant, verb).await.ok();
+    }
+
+    /// Lists at these platforms, again and again, until it is over.
+    pub async fn reads_on(&self, platforms: [&TestPlatform; 2], over: &AtomicBool) {
+        let lists = async |platform| {
+            let (app, access) = (self.app.at(platform), &self.yes.shared.tokens.access.value);
+            while !over.load(Ordering::SeqCst) {
+                let _ = app.client.list(access, &self.session.key).await;
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        };
+        join_all((0..16).map(|number| lists(platforms[number % 2]))).await;
+    }
+
     /// Downloads the whole file and compares it.
     async fn reads_it_all(&self) {
         let access = &self.yes.shared.tokens.access.value;
@@ -90,6 +110,21 @@ impl Slow {
         let after = self.received - before;
         println!("cut after {after} bytes and {:?} more", started.elapsed());
         assert!(self.received < self.length, "the whole file arrived");
+    }
+
+    /// Reads on at twenty MiB a second at most, and is cut before more came than that makes in the time allowed and one
+    /// second more. The clock is only looked at roughly: other stories may keep the machine busy.
+    pub async fn breaks_off_within(mut self, allowed: Duration, since: Instant) {
+        const PACE: u64 = 20 * MIB as u64;
+        let before = self.received;
+        while self.reads(MIB).await.unwrap_or_default() {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        let (after, elapsed) = (self.received - before, since.elapsed());
+        println!("cut after {after} bytes and {elapsed:?} more");
+        assert!(self.received < self.length, "the whole file arrived");
+        assert!(after <= PACE * (allowed.as_secs() + 1), "{after} bytes arrived after the answer");
+        assert!(elapsed < 5 * allowed, "it went on for {elapsed:?}");
     }
 
     /// Reads on to the end of the file.

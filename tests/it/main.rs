@@ -17,6 +17,7 @@ mod model;
 mod own_files;
 mod pages;
 mod people;
+mod promise;
 mod reading;
 mod registry;
 mod replicas;

@@ -1,6 +1,11 @@
 //! A change of a consent reaches its app, which has to obey and to answer for it; what comes of it is proved by receipts
 //! that anybody can check.
 
+mod client;
+mod forged;
+mod hostile;
+mod isolation;
+
 use chrono::TimeDelta;
 use consent_client::reqwest::Method;
 use consent_crypto::RsaPrivateKey;

@@ -172,7 +172,7 @@ pub(crate) fn agent() -> Value {
 }
 
 /// The base with a slash at its end, so that paths are added to it.
-fn folder(mut base: Url) -> Result<Url, ClientError> {
+pub(crate) fn folder(mut base: Url) -> Result<Url, ClientError> {
     if !matches!(base.scheme(), "http" | "https") {
         return Err(ClientError::Address(base.into()));
     }
@@ -183,7 +183,7 @@ fn folder(mut base: Url) -> Result<Url, ClientError> {
 }
 
 /// Redirects stay off, so that a JWT goes nowhere but to the server; a proxy is not asked for this machine itself.
-fn http_client(base: &Url) -> Result<Client, ClientError> {
+pub(crate) fn http_client(base: &Url) -> Result<Client, ClientError> {
     let builder = Client::builder().redirect(Policy::none()).connect_timeout(PATIENCE).read_timeout(PATIENCE);
     let is_local = match base.host() {
         Some(Host::Domain(name)) => name == "localhost",

@@ -46,6 +46,12 @@ pub enum ClientError {
     /// The private key did not sign.
     #[error("the request could not be signed")]
     Sign(#[source] JwsError),
+    /// A webhook secret that is none.
+    #[error("the webhook's secret cannot be used; it is whsec_ and 32 bytes in base64")]
+    WebhookSecret,
+    /// A signal that asks for no report, as a verification.
+    #[error("the signal asks for no report")]
+    NothingToReport,
 }
 
 /// Why a token of the server is not trusted.
@@ -66,6 +72,9 @@ pub enum TokenError {
     /// Not valid yet, or no longer.
     #[error("it is not valid now")]
     NotNow,
+    /// A claim is missing or not what it should be.
+    #[error("its claim {0} is not what it should be")]
+    Claim(&'static str),
 }
 
 impl ClientError {
@@ -106,7 +115,36 @@ struct Fault {
     reference: Option<String>,
 }
 
+/// The same in the shape of `/api/v1` (RFC 9457).
+#[derive(Deserialize)]
+struct Problem {
+    code: String,
+    detail: String,
+    #[serde(default)]
+    errors: Vec<FieldError>,
+}
+
+#[derive(Deserialize)]
+struct FieldError {
+    field: String,
+    reason: String,
+}
+
+impl From<Problem> for Fault {
+    fn from(problem: Problem) -> Self {
+        let fields = problem.errors.into_iter().map(|error| format!("{}: {}", error.field, error.reason));
+        let message = [problem.detail].into_iter().chain(fields).collect::<Vec<_>>().join("; ");
+        Self { code: problem.code, message, reference: None }
+    }
+}
+
 impl Fault {
+    /// What the body says, in either shape.
+    fn from_body(body: &[u8]) -> Option<Self> {
+        let fault = serde_json::from_slice(body).map(|body: Body| body.error);
+        fault.or_else(|_| serde_json::from_slice(body).map(|problem: Problem| problem.into())).ok()
+    }
+
     /// Where the body is missing, as in the answer to HEAD, the headers say the same.
     fn from_headers(headers: &HeaderMap) -> Option<Self> {
         let text = |name| headers.get(name)?.to_str().ok().map(str::to_owned);
@@ -125,7 +163,7 @@ pub(crate) async fn accepted(response: Response) -> Result<Response, ClientError
         return Ok(response);
     }
     let in_headers = Fault::from_headers(response.headers());
-    let in_body = serde_json::from_slice(&response.bytes().await?).ok().map(|body: Body| body.error);
+    let in_body = Fault::from_body(&response.bytes().await?);
     let Some(Fault { code, message, reference }) = in_body.or(in_headers) else {
         return Err(ClientError::Protocol(format!("{status} without an error code")));
     };

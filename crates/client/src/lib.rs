@@ -7,10 +7,12 @@ mod error;
 mod read;
 mod secret;
 mod session;
+pub mod signal;
 #[cfg(test)]
 mod testing;
 mod token;
 
+pub use chrono;
 pub use reqwest;
 pub use url::Url;
 

@@ -15,7 +15,7 @@ use consent_library::{Blobs, LibraryError};
 use consent_people::SignInPolicy;
 use consent_signals::{
     Deadlines, Dispatcher, Equipment, SignalsError, Transport,
-    transport::{self, SystemResolver},
+    transport::{self, Resolver, SystemResolver},
 };
 use consent_store::{Database, Pool, StoreError};
 use secrecy::ExposeSecret;
@@ -69,6 +69,21 @@ impl Deref for Platform {
 
     fn deref(&self) -> &Parts {
         &self.0
+    }
+}
+
+/// How the dispatcher reaches what is outside; a test puts a world of its own there.
+#[derive(Clone)]
+pub struct Outside {
+    /// Looks up the hosts of endpoints.
+    pub resolver: Arc<dyn Resolver>,
+    /// How long an attempt may take and how much of an answer is read.
+    pub limits: transport::Limits,
+}
+
+impl Default for Outside {
+    fn default() -> Self {
+        Self { resolver: Arc::new(SystemResolver), limits: transport::Limits::default() }
     }
 }
 
@@ -139,6 +154,17 @@ impl Platform {
         public_url: String,
         keys: Keystore,
     ) -> Result<Self, StartError> {
+        Self::open_in(config, ambient, public_url, keys, Outside::default()).await
+    }
+
+    /// The same in another world.
+    pub async fn open_in(
+        config: Config,
+        ambient: Ambient,
+        public_url: String,
+        keys: Keystore,
+        outside: Outside,
+    ) -> Result<Self, StartError> {
         let pool = Pool {
             max_connections: config.database.max_connections,
             patience: config.database.patience.to_std(),
@@ -158,8 +184,8 @@ impl Platform {
             keystore: keys.clone(),
             transport: Transport::new(
                 consent_signals::Policy { sandbox: config.server.sandbox },
-                Arc::new(SystemResolver),
-                transport::Limits::default(),
+                outside.resolver,
+                outside.limits,
             )?,
             schedule: config.signals.schedule(),
             limits: consent_signals::Limits::default(),

@@ -8,6 +8,7 @@ use std::{
 };
 
 use clap::Subcommand;
+use consent_receipts::{Verdict, VerifyError};
 use reqwest::{Client, redirect::Policy};
 use serde_json::Value;
 use url::Url;
@@ -56,9 +57,7 @@ pub(super) enum ReceiptCommand {
 
 pub(super) async fn run(command: ReceiptCommand) -> Result<(), CliError> {
     let ReceiptCommand::Verify { file, jwks, json } = command;
-    let receipt = if file == Path::new("-") { read("standard input", io::stdin()) } else { open(&file) }?;
-    let keys = key_set(&jwks).await?;
-    match consent_receipts::verify(&receipt, &keys) {
+    match judge(&file, &jwks).await? {
         Ok(verdict) if json => say(&pretty(&verdict.json())),
         Ok(verdict) => say(&verdict.lines().join("\n")),
         Err(refused) => {
@@ -68,6 +67,13 @@ pub(super) async fn run(command: ReceiptCommand) -> Result<(), CliError> {
             Err(CliError::new(format!("{} is not genuine: {refused}", file.display())))
         }
     }
+}
+
+/// The verdict on the receipt in a file, with the key set in another file or at an address; an error where either cannot
+/// be read.
+pub(super) async fn judge(file: &Path, jwks: &str) -> Result<Result<Verdict, VerifyError>, CliError> {
+    let receipt = if file == Path::new("-") { read("standard input", io::stdin()) } else { open(file) }?;
+    Ok(consent_receipts::verify(&receipt, &key_set(jwks).await?))
 }
 
 fn pretty(value: &Value) -> String {

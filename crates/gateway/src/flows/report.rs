@@ -43,17 +43,23 @@ pub async fn take_report(
     let keys: Vec<_> = keys.iter().collect();
     let tx = platform.db.begin_write().await?;
     let incoming = Incoming { app: &app.id, keys: &keys, audience: &platform.public_url, jws: text };
-    let report = consent_signals::receive_report(&tx, incoming, &platform.ambient).await?;
-    if report.signal != *about {
-        let reason = "is not the signal that this address is for".to_owned();
-        return Err(SignalsError::Invalid { field: "set_jti".to_owned(), reason }.into());
-    }
+    let report = match consent_signals::receive_report(&tx, incoming, &platform.ambient).await {
+        // Nobody learns here which signals others were sent.
+        Err(SignalsError::Foreign(_) | SignalsError::NotFound(_)) => return Err(another_signal()),
+        Ok(report) if report.signal != *about => return Err(another_signal()),
+        taken => taken?,
+    };
     if !report.repeated {
         note(platform, &tx, &signal, &report, text, &keys).await?;
     }
     tx.commit().await?;
     let receipt = receipt_of(platform, &report)?;
     Ok(Taken { report, receipt })
+}
+
+fn another_signal() -> FlowError {
+    let reason = "is not the signal that this address is for".to_owned();
+    SignalsError::Invalid { field: "set_jti".to_owned(), reason }.into()
 }
 
 /// The keys that may sign for the contract of a signal now.

@@ -2,12 +2,19 @@
 
 use std::{collections::HashMap, path::PathBuf};
 
-use consent_client::{App, AppConfig, AuthorizeOptions, Session, Tokens, Url, reqwest};
+use chrono::{DateTime, Utc};
+use consent_client::{
+    App, AppConfig, AuthorizeOptions, Session, Tokens, Url, reqwest,
+    signal::{Kind, Receiver, ReceiverConfig},
+};
 use consent_core::{Cursor, PersonId};
 use consent_crypto::{RsaPrivateKey, digest::hex};
 use serde_json::{Value, json};
 
-use super::super::{CliError, say};
+use super::{
+    super::{CliError, say},
+    endpoint::Endpoint,
+};
 use crate::platform::Platform;
 
 /// Where the mock app takes browsers back.
@@ -30,12 +37,26 @@ pub struct Person {
 pub struct MockApp {
     /// Speaks for it.
     pub client: App,
+    /// Where its signals come.
+    pub endpoint: Endpoint,
+    /// Verifies them, and answers.
+    pub receiver: Receiver,
     /// What it is called.
     pub name: String,
     /// What it wants the data for.
     pub purpose: String,
     /// Whether it may come back, or has one session only.
     pub ongoing: bool,
+}
+
+/// A receipt as she keeps it.
+pub struct Kept {
+    /// What it is about.
+    pub kind: String,
+    /// When that was.
+    pub at: String,
+    /// The receipt itself.
+    pub receipt: String,
 }
 
 /// What kinds of files the library has.
@@ -160,7 +181,34 @@ impl Cast {
             private_key_pem: private_key.to_string(),
             redirect_uri: CALLBACK.to_owned(),
         };
-        Ok(MockApp { client: App::new(config, self.platform.ambient.clone())?, name, purpose, ongoing })
+        let (endpoint, receiver) = self.endpoint(&config, key).await?;
+        let client = App::new(config, self.platform.ambient.clone())?;
+        Ok(MockApp { client, endpoint, receiver, name, purpose, ongoing })
+    }
+
+    /// The app opens an endpoint, and the platform makes sure that it is there.
+    async fn endpoint(&self, app: &AppConfig, api_key: &str) -> Result<(Endpoint, Receiver), CliError> {
+        let mut endpoint = Endpoint::listen()?;
+        let path = format!("/apps/{}/signal-endpoint", app.app_id);
+        let body = json!({ "url": endpoint.url });
+        let closed = endpoint.keeps_waiting().await;
+        let set = self.call(reqwest::Method::PUT, &path, Some(api_key), Some(body)).await?;
+        let config = ReceiverConfig {
+            base: self.url.parse()?,
+            issuer: self.url.clone(),
+            app_id: app.app_id.clone(),
+            api_key: api_key.to_owned(),
+            secrets: vec![text(&set["secret"])?.to_owned()],
+            private_key_pem: app.private_key_pem.clone(),
+        };
+        let receiver = Receiver::new(config, self.platform.ambient.clone())?;
+        closed.opens(receiver.clone()).await?;
+        endpoint.next(&Kind::Verification).await?;
+        say(&format!(
+            "  its signals go to {}; a verification was sent there and found genuine",
+            endpoint.url
+        ))?;
+        Ok((endpoint, receiver))
     }
 
     /// The app asks, the person approves, the app exchanges the code. Returns the grant, the tokens, and the session that
@@ -205,10 +253,39 @@ impl Cast {
         seen.collect()
     }
 
+    /// The keys that the platform publishes.
+    pub async fn keys(&self) -> Result<Value, CliError> {
+        self.call(reqwest::Method::GET, "/keys", None, None).await
+    }
+
+    /// Her receipts, the first one first.
+    pub async fn receipts(&self, person: &Person) -> Result<Vec<Kept>, CliError> {
+        let path = "/me/receipts?limit=200";
+        let list = self.call(reqwest::Method::GET, path, Some(&person.token), None).await?;
+        let mut kept = Vec::new();
+        for receipt in list["items"].as_array().into_iter().flatten().rev() {
+            let member = |name: &str| text(&receipt[name]).map(str::to_owned);
+            kept.push(Kept { kind: member("kind")?, at: member("eventAt")?, receipt: member("receipt")? });
+        }
+        Ok(kept)
+    }
+
+    /// The moment.
+    pub fn now(&self) -> DateTime<Utc> {
+        self.platform.ambient.now()
+    }
+
     /// How many events her chain has; an error when a link is broken.
     pub async fn verified_events(&self, person: &Person) -> Result<usize, CliError> {
-        let cursor = Cursor { limit: 200, ..Cursor::default() };
-        let events = consent_events::list(&self.platform.db, &person.id, &cursor).await?.items;
+        let (mut events, mut cursor) = (Vec::new(), Cursor { limit: 200, ..Cursor::default() });
+        loop {
+            let page = consent_events::list(&self.platform.db, &person.id, &cursor).await?;
+            events.extend(page.items);
+            cursor.after = page.next;
+            if cursor.after.is_none() {
+                break;
+            }
+        }
         consent_events::verify_chain(&events)?;
         Ok(events.len())
     }

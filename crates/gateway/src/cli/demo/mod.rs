@@ -1,6 +1,9 @@
 //! `demo`: the whole story on this machine, told with a real server, a real app and real files.
 
 mod cast;
+mod decisions;
+mod endpoint;
+mod receipts;
 mod table;
 
 use std::{
@@ -10,11 +13,12 @@ use std::{
     time::Duration,
 };
 
-use consent_client::{ClientError, Session, SessionOptions, Tokens};
+use consent_client::{Session, SessionOptions, Tokens};
 use consent_core::Ambient;
 
 use self::{
-    cast::{Cast, MockApp},
+    cast::{Cast, MockApp, Person},
+    decisions::Sharing,
     table::{Read, disk_table, read_table},
 };
 use super::{CliError, say};
@@ -40,7 +44,9 @@ pub async fn run(files: Vec<PathBuf>, once: bool) -> Result<(), CliError> {
     let (platform, url) = open(folder.path()).await?;
     say(&format!("A platform of its own at {url}, everything it keeps in {}\n", folder.path().display()))?;
     let cast = Cast::new(platform.clone(), url.clone())?;
-    let story = tell(&cast, &files).await;
+    let kept = folder.path().join("receipts");
+    // A whole story is a large future.
+    let story = Box::pin(tell(&cast, &files, &kept)).await;
     if let Err(error) = &story {
         say(&format!("\nThe story broke off: {error}"))?;
     }
@@ -51,7 +57,7 @@ pub async fn run(files: Vec<PathBuf>, once: bool) -> Result<(), CliError> {
     say(&format!(
         "\nThe server stays up until Ctrl-C:\n  console     {url}/console\n  API         {url}/openapi.json"
     ))?;
-    say(&format!("  sign in as  {} / {}", Cast::EMAIL, Cast::PASSWORD))?;
+    say(&format!("  sign in as  {} / {}\n  receipts    {}", Cast::EMAIL, Cast::PASSWORD, kept.display()))?;
     tokio::signal::ctrl_c().await?;
     Ok(())
 }
@@ -75,7 +81,7 @@ async fn open(folder: &Path) -> Result<(Platform, String), CliError> {
     Ok((platform, url))
 }
 
-async fn tell(cast: &Cast, files: &[PathBuf]) -> Result<(), CliError> {
+async fn tell(cast: &Cast, files: &[PathBuf], kept: &Path) -> Result<(), CliError> {
     chapter("A person signs up and fills her library")?;
     let person = cast.person().await?;
     say(&format!("  {} has a library; only her secrets open it", Cast::EMAIL))?;
@@ -88,43 +94,34 @@ async fn tell(cast: &Cast, files: &[PathBuf]) -> Result<(), CliError> {
     let mut first = None;
     let kinds = [("read", has.mapped), ("read-raw", has.raw)];
     for (kind, _) in kinds.into_iter().filter(|(_, wanted)| *wanted) {
-        chapter(&format!("An app registers a {kind} contract with its public key"))?;
-        let app = cast.app(kind).await?;
-        say(&format!("  {} asks: {}", app.name, app.purpose))?;
-        chapter("She reads it and says yes; the app exchanges its code for tokens")?;
-        let (grant, tokens, asked) = cast.approve(&person, &app).await?;
-        say(&format!("  grant {grant}"))?;
-        chapter("The app opens a session, lists, fetches, and opens each envelope with its private key")?;
-        let session = if app.ongoing { open_session(&app, &tokens).await? } else { asked };
-        let read = read_everything(&app, &tokens, &session).await?;
-        say(&read_table(&read))?;
-        say("\n  The same files, for the app and on the server's disk:")?;
-        say(&disk_table(&read, &cast.on_disk(&person).await?)?)?;
-        first.get_or_insert((app, grant, tokens, session, read));
+        let sharing = shares(cast, &person, kind).await?;
+        first.get_or_insert(sharing);
     }
-    let (app, grant, tokens, session, read) =
-        first.ok_or_else(|| CliError::new("there was nothing to read"))?;
-    let name =
-        read.first().map(|read| read.name.clone()).ok_or_else(|| CliError::new("the app got no file"))?;
-
-    chapter("She stops the contract, resumes it, and ends it for good")?;
-    for (verb, expected) in
-        [("stop", Some("GrantStopped")), ("resume", None), ("revoke", Some("InvalidToken"))]
-    {
-        cast.act(&person, &grant, verb).await?;
-        let answer = app.client.fetch(&tokens.access.value, &session.key, &name).await;
-        say(&format!("  {verb:<7} the same request now: {}", outcome(&answer)))?;
-        if answer.as_ref().err().and_then(ClientError::code) != expected {
-            return Err(CliError::new(format!("after {verb} that is not what had to come")));
-        }
+    let mut sharing = first.ok_or_else(|| CliError::new("there was nothing to read"))?;
+    if sharing.held.is_empty() {
+        return Err(CliError::new("the app got no file"));
     }
-    let refreshed = app.client.refresh(&tokens.refresh.value).await;
-    say(&format!("  and a refresh of the tokens: {}", outcome(&refreshed)))?;
-    if refreshed.is_ok() {
-        return Err(CliError::new("a revoked grant gave new tokens"));
-    }
+    sharing.changes().await?;
+    receipts::checked_offline(cast, &person, kept).await?;
     let events = cast.verified_events(&person).await?;
     say(&format!("\nEvery decision is a link of her chain of events; {events} links, checked: unbroken."))
+}
+
+/// An app asks, she agrees, and the app reads.
+async fn shares<'s>(cast: &'s Cast, person: &'s Person, kind: &str) -> Result<Sharing<'s>, CliError> {
+    chapter(&format!("An app registers a {kind} contract with its public key"))?;
+    let app = cast.app(kind).await?;
+    say(&format!("  {} asks: {}", app.name, app.purpose))?;
+    chapter("She reads it and says yes; the app exchanges its code for tokens")?;
+    let (grant, tokens, asked) = cast.approve(person, &app).await?;
+    say(&format!("  grant {grant}"))?;
+    chapter("The app opens a session, lists, fetches, and opens each envelope with its private key")?;
+    let session = if app.ongoing { open_session(&app, &tokens).await? } else { asked };
+    let held = read_everything(&app, &tokens, &session).await?;
+    say(&read_table(&held))?;
+    say("\n  The same files, for the app and on the server's disk:")?;
+    say(&disk_table(&held, &cast.on_disk(person).await?)?)?;
+    Ok(Sharing { cast, person, app, grant, tokens, session, held })
 }
 
 async fn open_session(app: &MockApp, tokens: &Tokens) -> Result<Session, CliError> {
@@ -151,16 +148,6 @@ async fn read_everything(app: &MockApp, tokens: &Tokens, session: &Session) -> R
     progress("");
     say(&format!("  {} files fetched and opened", all.len()))?;
     Ok(all)
-}
-
-fn outcome<T>(answer: &Result<T, ClientError>) -> String {
-    match answer {
-        Ok(_) => "200, and the data".to_owned(),
-        Err(error) => match (error.status(), error.code()) {
-            (Some(status), Some(code)) => format!("{status} {code}"),
-            _ => error.to_string(),
-        },
-    }
 }
 
 fn chapter(title: &str) -> Result<(), CliError> {

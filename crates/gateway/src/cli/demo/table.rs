@@ -26,6 +26,17 @@ impl Read {
         }
     }
 
+    /// Its kind, as the app's report names it.
+    pub fn category(&self) -> String {
+        let (from, what) = self.what();
+        format!("{from}.{what}")
+    }
+
+    /// How many objects are in it; none in what is no list of objects.
+    pub fn objects(&self) -> u64 {
+        self.metadata["objectCount"].as_u64().unwrap_or_default()
+    }
+
     /// The first readable words of the content.
     fn words(&self, width: usize) -> String {
         let head = &self.bytes[..self.bytes.len().min(4 * width)];
@@ -44,7 +55,7 @@ pub fn read_table(read: &[Read]) -> String {
     for file in read {
         let row = rows.entry(file.what()).or_default();
         row.0 += 1;
-        row.1 += file.metadata["objectCount"].as_u64().unwrap_or_default();
+        row.1 += file.objects();
         row.2 += file.bytes.len();
     }
     let mut table =
