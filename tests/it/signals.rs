@@ -157,6 +157,13 @@ stories! {
         assert_eq!(stage(&ada, &yes).await, "revoked");
         assert_eq!(receiver.last().await.kind, "erasure-cancelled");
         assert_eq!(app.tries(&yes.shared).await, "401 InvalidToken", "what she ended stays ended");
+        let receipts = receipts(&ada).await;
+        assert_eq!(kinds(&receipts), ["erasureCancelled", "erasureAsked", "given"]);
+        let proof = verified(&platform, &receipts[0]).await;
+        assert!(proof["valid"] == true && proof.to_string().contains("erasureCancelled"), "{proof}");
+        let path = format!("/api/v1/receipts/{}/status", receipts[2]["id"].as_str().unwrap());
+        let status = platform.call(Method::GET, &path, None, None).await.ok();
+        assert_eq!(status["state"], "revoked", "nothing is being erased any more");
         let _ = ada.acts(&yes.grant, "erase").await.ok();
         assert_eq!(stage(&ada, &yes).await, "erasing", "and she may ask again");
     }

@@ -11,6 +11,7 @@ mod grant;
 mod import;
 mod mine;
 mod offers;
+mod on_behalf;
 mod people;
 mod read;
 mod record;
@@ -37,6 +38,7 @@ pub use grant::{By, erase, expire_due, forget_journal, keep_after_all, resume, r
 pub use import::{Imported, import};
 pub use mine::{MyFile, MyOpened, delete_doomed, delete_file, my_file, my_files};
 pub use offers::{Offer, OfferFilter, offers};
+pub use on_behalf::{Reason, ask_to_resume};
 pub use people::{
     NewPassword, SignedIn, SignedUp, change_password, end_sign_in, new_recovery_code, open_library, recover,
     sign_in, sign_out, sign_up,

@@ -200,6 +200,7 @@ fn is_yes(change: &Change, grant: Option<&Grant>) -> bool {
         | Change::Expired
         | Change::Revoked
         | Change::ErasureAsked
+        | Change::ErasureCancelled
         | Change::ErasureAnswered(_) => false,
     }
 }
