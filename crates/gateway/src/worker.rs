@@ -1,5 +1,5 @@
 //! What happens by itself: grants expire, replaced tokens, spent nonces and old sessions are forgotten, the blobs of
-//! deleted files are deleted, apps are told what changed, and it is noted who does not answer.
+//! deleted files are deleted, apps are told what changed, and it is noted what they got and who does not answer.
 
 use std::{future, time::Duration};
 
@@ -17,8 +17,20 @@ const EVERY: Duration = Duration::from_secs(30);
 #[must_use]
 pub fn start(platform: Platform) -> JoinHandle<()> {
     tokio::spawn(async move {
-        tokio::join!(sweeps(&platform), platform.dispatcher.run(future::pending()));
+        tokio::join!(sweeps(&platform), arrivals(&platform), platform.dispatcher.run(future::pending()));
     })
+}
+
+/// Notes what arrived as soon as it did; what other processes left behind is found by the sweeps.
+async fn arrivals(platform: &Platform) {
+    let arrivals = platform.dispatcher.arrivals();
+    loop {
+        arrivals.woken().await;
+        if let Err(error) = flows::note_arrivals(platform).await {
+            let error = &error as &dyn std::error::Error;
+            tracing::error!(error, "arrivals could not be noted; it is tried again");
+        }
+    }
 }
 
 async fn sweeps(platform: &Platform) {
@@ -38,7 +50,9 @@ pub async fn sweep(platform: &Platform) -> Result<(), FlowError> {
     while flows::expire_due(platform).await? > 0 {}
     flows::sweep(platform).await?;
     flows::delete_doomed(platform).await?;
+    flows::note_arrivals(platform).await?;
     flows::escalate(platform).await?;
+    flows::forget_signals(platform).await?;
     flows::verify_endpoints(platform).await?;
     flows::forget_journal(platform).await
 }

@@ -238,6 +238,12 @@ fn open(row: row::grant::Model, ambient: &Ambient) -> Result<(Grant, OpenOwner),
     }
 }
 
+/// The grant, in whatever stage, which nobody changes until the transaction ends. Whoever locks what hangs on a grant and
+/// the chain of its person holds the grant first.
+pub async fn hold(tx: &Tx, id: &GrantId) -> Result<Grant, GrantError> {
+    Ok(Grant::try_from(locked(tx, id).await?)?)
+}
+
 /// Pauses the grant.
 pub async fn stop(tx: &Tx, id: &GrantId, ambient: &Ambient) -> Result<Grant, GrantError> {
     let now = ambient.now();

@@ -280,6 +280,9 @@ impl Duty {
     }
 }
 
+/// The states in which something is still to be done, as they are stored.
+pub(crate) const OWED: [&str; 5] = ["open", "accepted", "in_progress", "extended", "overdue"];
+
 #[cfg(test)]
 mod tests {
     use chrono::TimeDelta;

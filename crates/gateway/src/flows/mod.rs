@@ -1,5 +1,6 @@
 //! Where domains meet: each function here is one decision, one transaction, read top to bottom.
 
+mod arrivals;
 mod authorize;
 mod chase;
 mod confirm;
@@ -24,6 +25,7 @@ mod survey;
 mod sync;
 mod tokens;
 
+pub use arrivals::{forget_signals, note_arrivals};
 pub use authorize::{
     Asked, AuthorizeRequest, Caller, ReferenceRequest, Waiting, authorize, find_request, keep_storage, name,
     reauthorize, reference,

@@ -273,7 +273,6 @@ impl From<SignalsError> for Refusal {
         let message = error.to_string();
         match error {
             SignalsError::NotFound(_) => Self::new(404, "SignalNotFound", message),
-            SignalsError::Foreign(_) => Self::new(409, "SignalOfAnotherApp", message),
             SignalsError::NoEndpoint => Self::new(404, "SignalEndpointNotFound", message),
             SignalsError::Invalid { field, reason } => {
                 Self::new(422, "ValidationErrors", message).field(&field, reason)
