@@ -13,6 +13,7 @@ mod formats;
 mod gallery;
 mod in_person;
 mod model;
+mod notices;
 mod on_behalf;
 mod own_files;
 mod pages;

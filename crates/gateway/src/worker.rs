@@ -1,5 +1,5 @@
 //! What happens by itself: grants expire, replaced tokens, spent nonces and old sessions are forgotten, the blobs of
-//! deleted files are deleted, apps are told what changed, and it is noted what they got and who does not answer.
+//! deleted files are deleted, apps are told what changed, and it is noted what they got and who does not answer, which somebody is written about.
 
 use std::{future, time::Duration};
 
@@ -17,7 +17,8 @@ const EVERY: Duration = Duration::from_secs(30);
 #[must_use]
 pub fn start(platform: Platform) -> JoinHandle<()> {
     tokio::spawn(async move {
-        tokio::join!(sweeps(&platform), arrivals(&platform), platform.dispatcher.run(future::pending()));
+        let (told, signals) = (notices(&platform), platform.dispatcher.run(future::pending()));
+        tokio::join!(sweeps(&platform), arrivals(&platform), told, signals);
     })
 }
 
@@ -30,6 +31,17 @@ async fn arrivals(platform: &Platform) {
             let error = &error as &dyn std::error::Error;
             tracing::error!(error, "arrivals could not be noted; it is tried again");
         }
+    }
+}
+
+/// Writes to whom it concerns, beside everything else: a mail server that hangs delays mails alone.
+async fn notices(platform: &Platform) {
+    loop {
+        if let Err(error) = flows::send_notices(platform).await {
+            let error = &error as &dyn std::error::Error;
+            tracing::error!(error, "notices could not be sent; it is tried again");
+        }
+        let _ = time::timeout(EVERY, platform.notices.woken()).await;
     }
 }
 

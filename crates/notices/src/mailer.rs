@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use lettre::{
     AsyncSmtpTransport, AsyncTransport as _, Message, Tokio1Executor,
     message::{Mailbox, header::ContentType},
@@ -32,6 +33,8 @@ pub struct Mail<'a> {
     pub subject: &'a str,
     /// Plain text.
     pub body: &'a str,
+    /// When it was written.
+    pub at: DateTime<Utc>,
 }
 
 impl std::fmt::Debug for Mailer {
@@ -76,6 +79,7 @@ impl Mailer {
             .from(self.from.clone())
             .to(mailbox(mail.to)?)
             .message_id(Some(format!("<{}@{}>", mail.id, self.from.email.domain())))
+            .date(mail.at.into())
             .subject(mail.subject)
             .header(ContentType::TEXT_PLAIN)
             .body(mail.body.to_owned())
@@ -157,7 +161,8 @@ mod tests {
     fn a_subject_adds_no_header() {
         let mailer = Mailer::new(&"smtps://mail.example".into(), "p@consent.example").unwrap();
         let (to, subject) = ("privacy@app.example", "a\r\nBcc: eve@evil.example");
-        let message = mailer.message(Mail { id: "not1", to, subject, body: "text" });
+        let message =
+            mailer.message(Mail { id: "not1", to, subject, body: "text", at: DateTime::UNIX_EPOCH });
         let text = message.map(|message| String::from_utf8(message.formatted()).unwrap()).unwrap_or_default();
         assert!(!text.contains("\nBcc:"), "{text}");
     }

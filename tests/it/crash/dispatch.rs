@@ -18,6 +18,7 @@ use futures_util::future::join_all;
 use harness::{Engine, MockApp, Person, Place, Process, TestPlatform, rows};
 use sea_orm::{ConnectionTrait, Statement};
 use serde_json::{Value, json};
+use tokio::sync::Notify;
 use wiremock::{Mock, MockServer, Request, Respond, ResponseTemplate, matchers::method};
 
 use super::{PROGRAM, aftermath, number};
@@ -57,14 +58,18 @@ async fn kill_and_tell(place: &Place) {
         app.is_difficult.store(true, Ordering::Relaxed);
     }
     for kill in 1..=number("CONSENT_TEST_KILLS").unwrap_or(6) {
-        let mut after = [0; 2];
-        chance.fill(&mut after);
-        let after = Duration::from_millis(20 + u64::from(u16::from_be_bytes(after)) % 600);
+        let (mut drawn, progress) = ([0; 3], Notify::new());
+        chance.fill(&mut drawn);
+        let after = Duration::from_millis(u64::from(u16::from_be_bytes([drawn[0], drawn[1]])) % 600);
         let killed = async {
+            // One in four does not get as far as to do anything.
+            if drawn[2] % 4 > 0 {
+                progress.notified().await;
+            }
             tokio::time::sleep(after).await;
             process.signal("KILL");
         };
-        tokio::join!(join_all(sharers.iter_mut().map(|sharer| sharer.changes(&process))), killed);
+        tokio::join!(join_all(sharers.iter_mut().map(|sharer| sharer.changes(&process, &progress))), killed);
         let _ = process.end();
         let changes: usize = sharers.iter().map(Sharer::acknowledged).sum();
         let arrivals: usize = join_all(apps.iter().map(App::count)).await.iter().sum();
@@ -204,7 +209,7 @@ impl Sharer {
     }
 
     /// Stops, resumes, revokes, erases, takes back, until the server is gone.
-    async fn changes(&mut self, process: &Process) {
+    async fn changes(&mut self, process: &Process, progress: &Notify) {
         while let Some(stage) = self.stage(process).await {
             let verb = self.verb(&stage);
             let path = format!("/api/v1/me/grants/{}/{verb}", self.grant);
@@ -213,6 +218,7 @@ impl Sharer {
                 Err(_) => return,
             }
             self.acknowledged += 1;
+            progress.notify_one();
         }
     }
 

@@ -13,6 +13,7 @@ mod keys;
 mod layers;
 mod limits;
 mod log;
+mod mail;
 mod network;
 mod operator;
 mod people;
@@ -45,6 +46,7 @@ pub use self::{
     keys::Keys,
     limits::Limits,
     log::{Log, LogFormat},
+    mail::Mail,
     network::Network,
     operator::Operator,
     people::People,
@@ -83,6 +85,8 @@ pub struct Config {
     pub sessions: Sessions,
     /// How apps are told what they have to do, and how long they have.
     pub signals: Signals,
+    /// How apps and the operator are written to.
+    pub mail: Mail,
     /// How long people stay signed in, and what their passwords cost.
     pub people: People,
     /// How much is accepted at once.
@@ -183,6 +187,7 @@ impl Config {
         self.auth.check()?;
         self.sessions.check()?;
         self.signals.check()?;
+        self.mail.check()?;
         self.people.check()?;
         self.limits.check()?;
         self.log.check()

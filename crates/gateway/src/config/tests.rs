@@ -208,6 +208,11 @@ upload_bytes = "4GiB"  # default
 filter = "info"  # default
 format = "text"  # default
 
+[mail]
+from = ""  # default
+operator = ""  # default
+server = ""  # default
+
 [operator]
 token = "[redacted]"  # CONSENT_OPERATOR__TOKEN
 

@@ -8,6 +8,7 @@ use consent_store::Tx;
 
 use super::{
     By, FlowError,
+    notices::write_notices,
     record::{Happened, record},
 };
 use crate::platform::Platform;
@@ -41,9 +42,12 @@ async fn escalate_one(
         None => None,
     };
     for escalation in &consent_signals::escalate(&tx, signal, &platform.ambient).await? {
+        write_notices(platform, &tx, escalation).await?;
         note(platform, &tx, grant.as_ref(), escalation).await?;
     }
-    Ok(tx.commit().await?)
+    tx.commit().await?;
+    platform.notices.wake();
+    Ok(())
 }
 
 fn found(grant: Result<Grant, GrantError>) -> Result<Option<Grant>, GrantError> {

@@ -11,6 +11,7 @@ mod files;
 mod grant;
 mod import;
 mod mine;
+mod notices;
 mod offers;
 mod on_behalf;
 mod people;
@@ -39,6 +40,7 @@ pub use files::{Download, open_file, watch};
 pub use grant::{By, erase, expire_due, forget_journal, keep_after_all, resume, revoke, shorten, stop};
 pub use import::{Imported, import};
 pub use mine::{MyFile, MyOpened, delete_doomed, delete_file, my_file, my_files};
+pub use notices::send_notices;
 pub use offers::{Offer, OfferFilter, offers};
 pub use on_behalf::{Reason, ask_to_resume};
 pub use people::{

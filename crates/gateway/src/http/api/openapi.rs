@@ -14,8 +14,8 @@ use utoipa::{
 };
 
 use super::{
-    ROUTES, accounts, apps, authorizations, contracts, events, files, grants, keys, me, on_behalf, people,
-    persons,
+    ROUTES, accounts, apps, authorizations, contracts, events, files, grants, keys, me, notices, on_behalf,
+    people, persons,
     problem::{PROBLEM_JSON, ProblemJson},
     receipts, signals, sources,
 };
@@ -52,7 +52,7 @@ use crate::http::{Needs, RouteInfo};
         accounts::list, accounts::connect, files::list, files::upload, sources::list,
         persons::invite, persons::list, files::import_for,
         on_behalf::list, on_behalf::stop, on_behalf::resume, on_behalf::revoke, on_behalf::erase,
-        on_behalf::cancel_erasure, on_behalf::shorten,
+        on_behalf::cancel_erasure, on_behalf::shorten, notices::list,
     ),
     components(schemas(ProblemJson)),
     modifiers(&FromRoutes),
