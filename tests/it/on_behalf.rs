@@ -1,8 +1,10 @@
 //! An operator acts for a person: with a reason that she reads, and never with her keys.
 
+use std::process::Command;
+
 use chrono::TimeDelta;
 use consent_client::reqwest::Method;
-use harness::{Answer, MockApp, Person, Receiver, TestPlatform, Yes, stories};
+use harness::{Answer, Engine, MockApp, Person, Place, Receiver, TestPlatform, Yes, stories};
 use sea_orm::ConnectionTrait as _;
 use serde_json::{Value, json};
 
@@ -204,4 +206,39 @@ stories! {
         let path = format!("/people/{}/grants", ira["id"].as_str().unwrap());
         assert_eq!(platform.operator().call(Method::GET, &path, None).await.ok()["items"], json!([]));
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_operator_acts_for_a_person_from_the_command_line() {
+    let program = env!("CARGO_BIN_EXE_gateway-under-test");
+    let place = Place::new(Engine::Sqlite).await.expect("SQLite is built in");
+    let process = place.start(program, &["--sandbox"], &[]).unwrap();
+    let platform = TestPlatform::at(&process, &place).await;
+    let (app, mut ada, yes) = agreed(&platform).await;
+    let run = |words: &[&str]| {
+        let mut command = Command::new(program);
+        command.arg("person").args(words).args(["--server", &process.url, "--data-dir"]).arg(place.path());
+        let told = command.output().unwrap();
+        let text = |bytes| String::from_utf8(bytes).unwrap();
+        (told.status.code(), text(told.stdout), text(told.stderr))
+    };
+    let about = [yes.grant.as_str(), "--person", &ada.email, "--reason", WHY];
+    let (code, told, _) = run(&["grants", &ada.email]);
+    assert!(code == Some(0) && told.contains(&yes.grant) && told.contains("active"), "{told}");
+    let (code, told, _) = run(&[&["stop"][..], &about].concat());
+    assert!(code == Some(0) && told.contains("stopped"), "{told}");
+    assert_eq!(app.tries(&yes.shared).await, "403 GrantStopped");
+    let (code, told, _) = run(&[&["resume"][..], &about].concat());
+    assert!(code == Some(0) && told.contains("when she signs in next"), "{told}");
+    let _ = ada.signs_in(Person::PASSWORD).await.ok();
+    assert_eq!(app.tries(&yes.shared).await, "ok");
+    let (code, told, _) = run(&[&["shorten"][..], &about, &["--until", "2999-01-01T00:00:00Z"]].concat());
+    assert_eq!((code, told.as_str()), (Some(1), ""), "that is later than it ends");
+    let (code, _, told) = run(&["revoke", &yes.grant, "--person", &ada.email, "--reason", " "]);
+    assert!(code == Some(1) && told.contains("reason"), "{told}");
+    let (code, told, _) = run(&[&["erase"][..], &about].concat());
+    assert!(code == Some(0) && told.contains("erasing"), "{told}");
+    let whys =
+        ada.call(Method::GET, "/me/events?limit=200", None).await.ok().to_string().matches(WHY).count();
+    assert_eq!(whys, 4, "stopped, asked to resume, resumed, erased");
 }

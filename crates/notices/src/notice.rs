@@ -153,9 +153,8 @@ impl State {
         match (self, attempt) {
             (over @ (Self::Sent | Self::GivenUp), _) => over,
             (_, Attempt::Taken) => Self::Sent,
-            (_, Attempt::Refused) => Self::GivenUp,
             (_, Attempt::Failed) if again_after(failed).is_some() => Self::Waiting { failed },
-            (_, Attempt::Failed) => Self::GivenUp,
+            (_, Attempt::Failed | Attempt::Refused) => Self::GivenUp,
         }
     }
 
