@@ -26,6 +26,10 @@ docs:
 test *args:
     cargo test --workspace {{args}}
 
+# Kills the program in the middle of everything, 200 times or as often as is said, and looks what is left.
+crash kills="200":
+    CONSENT_TEST_KILLS={{kills}} cargo test -p consent-tests --test it -- --nocapture crash::
+
 # Looks for inputs that break a promise; fuzz/README.md lists the targets.
 fuzz target seconds="300":
     mkdir -p fuzz/targets/corpus/{{target}}

@@ -23,6 +23,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("sessions", &["core", "store", "crypto", "grants", "library"]),
     ("signals", &["core", "store", "crypto"]),
     ("receipts", &["core", "store", "crypto", "contracts", "grants"]),
+    ("notices", &["core", "store"]),
     ("pages", &["core"]),
     ("client", &["core", "crypto"]),
     (
@@ -41,6 +42,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "sessions",
             "signals",
             "receipts",
+            "notices",
             "pages",
             "client",
         ],
@@ -56,6 +58,7 @@ const HOMES: &[(&[&str], &[&str])] = &[
     // The limits that figures are held against are measured on the cipher library itself.
     (&["crypto", "bench"], &["aws-lc-rs"]),
     (&["gateway", "bench", "fuzz"], &["actix-web", "figment", "clap"]),
+    (&["notices"], &["lettre"]),
     (&["pages"], &["askama"]),
     (&["tests"], &["fantoccini", "hyper-util"]),
 ];

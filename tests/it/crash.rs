@@ -3,6 +3,7 @@
 
 mod actor;
 mod aftermath;
+mod dispatch;
 
 use std::time::{Duration, Instant};
 

@@ -14,6 +14,8 @@ mod gallery;
 mod in_person;
 mod ledger;
 mod model;
+mod notices;
+mod on_behalf;
 mod own_files;
 mod pages;
 mod people;

@@ -162,6 +162,13 @@ stories! {
         assert_eq!(stage(&ada, &yes).await, "revoked");
         assert_eq!(receiver.last().await.kind, "erasure-cancelled");
         assert_eq!(app.tries(&yes.shared).await, "401 InvalidToken", "what she ended stays ended");
+        let receipts = receipts(&ada).await;
+        assert_eq!(kinds(&receipts), ["erasureCancelled", "erasureAsked", "given"]);
+        let proof = verified(&platform, &receipts[0]).await;
+        assert!(proof["valid"] == true && proof.to_string().contains("erasureCancelled"), "{proof}");
+        let path = format!("/api/v1/receipts/{}/status", receipts[2]["id"].as_str().unwrap());
+        let status = platform.call(Method::GET, &path, None, None).await.ok();
+        assert_eq!(status["state"], "revoked", "nothing is being erased any more");
         let _ = ada.acts(&yes.grant, "erase").await.ok();
         assert_eq!(stage(&ada, &yes).await, "erasing", "and she may ask again");
     }
@@ -203,6 +210,84 @@ stories! {
         let attempts = platform.call(Method::GET, &path, Some(&app.api_key), None).await.ok();
         let first = &attempts["items"][0];
         assert_eq!((&first["status"], &first["outcome"]), (&json!(503), &json!("retry")));
+    }
+
+    async fn that_it_arrived_stands_in_her_chain_once(platform: TestPlatform) {
+        let (app, ada, yes) = agreed(&platform).await;
+        let receiver = Receiver::start(&platform, &app).await;
+        let arrivals = async || {
+            let events = ada.call(Method::GET, "/me/events?limit=200", None).await.ok();
+            let of_signals = |event: &&Value| event["act"]["type"] == "delivered";
+            events["items"].as_array().unwrap().iter().filter(of_signals).cloned().collect::<Vec<_>>()
+        };
+        ada.stops(&yes).await;
+        worker::sweep(&platform.inner).await.unwrap();
+        assert_eq!(arrivals().await, [] as [Value; 0], "it is on its way");
+        platform.delivers().await;
+        let pushed = receiver.last().await.id;
+        worker::sweep(&platform.inner).await.unwrap();
+        worker::sweep(&platform.inner).await.unwrap();
+        let noted = arrivals().await;
+        assert_eq!((noted.len(), &noted[0]["act"]["signal"]), (1, &json!(pushed)));
+        assert_eq!(noted[0]["actor"], json!({ "kind": "app", "id": app.id }));
+
+        receiver.answers(ResponseTemplate::new(503)).await;
+        ada.revokes(&yes).await;
+        platform.delivers().await;
+        worker::sweep(&platform.inner).await.unwrap();
+        assert_eq!(arrivals().await.len(), 1, "a 503 is no arrival");
+        let path = format!("/api/v1/apps/{}/signals/poll", app.id);
+        let ack = json!({ "returnImmediately": true, "ack": [receiver.last().await.id] });
+        let _ = platform.call(Method::POST, &path, Some(&app.api_key), Some(&ack)).await.ok();
+        worker::sweep(&platform.inner).await.unwrap();
+        assert_eq!(arrivals().await.len(), 2, "fetched is arrived");
+        platform.delivers().await;
+        worker::sweep(&platform.inner).await.unwrap();
+        assert_eq!(arrivals().await.len(), 2);
+    }
+
+    async fn what_cannot_be_delivered_stands_in_her_chain_and_arrives_late(platform: TestPlatform) {
+        let (app, ada, yes) = agreed(&platform).await;
+        let receiver = Receiver::start(&platform, &app).await;
+        receiver.answers(ResponseTemplate::new(410)).await;
+        ada.revokes(&yes).await;
+        platform.delivers().await;
+        assert_eq!(told(&ada, &yes).await, [said("consent-revoked", "gone", "open")]);
+        for _ in 0..2 {
+            worker::sweep(&platform.inner).await.unwrap();
+        }
+        let path = format!("/api/v1/apps/{}/signals/poll", app.id);
+        let ack = json!({ "returnImmediately": true, "ack": [receiver.last().await.id] });
+        let _ = platform.call(Method::POST, &path, Some(&app.api_key), Some(&ack)).await.ok();
+        for _ in 0..2 {
+            worker::sweep(&platform.inner).await.unwrap();
+        }
+        let events = ada.call(Method::GET, "/me/events?limit=200", None).await.ok();
+        let acts: Vec<_> = events["items"].as_array().unwrap().iter().map(|event| event["act"]["type"].clone()).collect();
+        assert_eq!(acts[acts.len() - 4..], ["revoked", "signalled", "undelivered", "delivered"]);
+    }
+
+    async fn what_is_done_with_is_forgotten_after_its_time(platform: TestPlatform) {
+        let (app, ada, yes) = agreed(&platform).await;
+        let receiver = Receiver::start(&platform, &app).await;
+        ada.stops(&yes).await;
+        platform.delivers().await;
+        ada.resumes(&yes).await;
+        platform.delivers().await;
+        let _ = ada.acts(&yes.grant, "erase").await.ok();
+        platform.delivers().await;
+        worker::sweep(&platform.inner).await.unwrap();
+        assert_eq!(receiver.signals().await.len(), 4);
+        let mut ada = ada;
+        platform.wait(TimeDelta::days(399));
+        worker::sweep(&platform.inner).await.unwrap();
+        let _ = ada.signs_in(Person::PASSWORD).await.ok();
+        assert_eq!(told(&ada, &yes).await.len(), 3);
+        platform.wait(TimeDelta::days(2));
+        worker::sweep(&platform.inner).await.unwrap();
+        // What she asked to have deleted is owed for, whatever its age.
+        let _ = ada.signs_in(Person::PASSWORD).await.ok();
+        assert_eq!(told(&ada, &yes).await, [said("erasure-requested", "delivered", "overdue")]);
     }
 
     async fn who_does_not_answer_in_time_is_noted(platform: TestPlatform) {

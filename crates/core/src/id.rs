@@ -117,6 +117,8 @@ typed_id! {
     GrantId = "gra";
     /// One person's files.
     LibraryId = "lib";
+    /// Something that somebody was told by mail.
+    NoticeId = "not";
     /// The human whose data it is.
     PersonId = "per";
     /// An authorization request, or a later request to add or reauthorise.

@@ -15,8 +15,8 @@ pub use actor::Actor;
 pub use ambient::{Ambient, Clock, Entropy};
 pub use counter::Counter;
 pub use id::{
-    AccountId, AppId, ContractId, FileId, GrantId, IdError, LibraryId, PersonId, RequestId, RowId, SessionId,
-    ShelfId, SignInId, TypedId,
+    AccountId, AppId, ContractId, FileId, GrantId, IdError, LibraryId, NoticeId, PersonId, RequestId, RowId,
+    SessionId, ShelfId, SignInId, TypedId,
 };
 pub use lock::{OpenOwner, Owner};
 pub use page::{Cursor, Page};

@@ -52,6 +52,13 @@ pub enum Act {
         /// Its contract.
         contract: ContractId,
     },
+    /// An operator asked for a stopped grant to be resumed when its owner is there.
+    ResumeAsked {
+        /// The grant.
+        grant: GrantId,
+        /// Its contract.
+        contract: ContractId,
+    },
     /// A grant was ended for good.
     Revoked {
         /// The grant.

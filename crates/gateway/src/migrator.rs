@@ -19,6 +19,7 @@ impl MigratorTrait for Migrator {
             consent_events::migrations(),
             consent_receipts::migrations(),
             consent_signals::migrations(),
+            consent_notices::migrations(),
         ]
         .into_iter()
         .flatten()

@@ -12,9 +12,10 @@ use consent_crypto::{
 };
 use consent_events::{CheckpointSigner, Ledger};
 use consent_library::{Blobs, LibraryError};
+use consent_notices::{Mailer, NoticeError};
 use consent_people::SignInPolicy;
 use consent_signals::{
-    Deadlines, Dispatcher, Equipment, SignalsError, Transport,
+    Deadlines, Dispatcher, Equipment, SignalsError, Transport, Wake,
     transport::{self, Resolver, SystemResolver},
 };
 use consent_store::{Database, Pool, StoreError};
@@ -48,6 +49,10 @@ pub struct Parts {
     /// Sends signals to apps; [`crate::worker`] runs it.
     pub dispatcher: Dispatcher,
     deadlines: Deadlines,
+    /// Hands mails over, where a server is configured.
+    pub mailer: Option<Mailer>,
+    /// Wakes whoever sends notices.
+    pub notices: Wake,
     /// What was shut, outside the database.
     pub journal: Journal,
     /// What apps fetch.
@@ -102,6 +107,9 @@ pub enum StartError {
     /// Signals cannot be sent.
     #[error("signals cannot be sent")]
     Signals(#[from] SignalsError),
+    /// Mails cannot be sent.
+    #[error("mails cannot be sent")]
+    Mail(#[from] NoticeError),
     /// The shut journal cannot be opened.
     #[error("the shut journal in {path} cannot be opened")]
     Journal {
@@ -191,7 +199,7 @@ impl Platform {
             limits: consent_signals::Limits::default(),
         };
         let dispatcher = Dispatcher::new(equipment, ambient.clone());
-        let deadlines = config.signals.deadlines();
+        let (deadlines, mailer) = (config.signals.deadlines(), config.mail.mailer()?);
         let journal = Journal::open(&config.journal_dir())
             .map_err(|source| StartError::Journal { path: config.journal_dir(), source })?;
         let operator = operator_token(&config, &ambient)?;
@@ -213,6 +221,8 @@ impl Platform {
             hasher,
             dispatcher,
             deadlines,
+            mailer,
+            notices: Wake::default(),
             journal,
             ledger,
             config,

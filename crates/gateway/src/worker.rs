@@ -1,5 +1,6 @@
 //! What happens by itself: grants expire, replaced tokens, spent nonces and old sessions are forgotten, the blobs of deleted
-//! files are deleted, apps are told what changed, it is noted who does not answer, and ends of chains are signed.
+//! files are deleted, apps are told what changed, it is noted what they got and who does not answer, which somebody is
+//! written about, and ends of chains are signed.
 
 use std::{future, time::Duration};
 
@@ -17,8 +18,32 @@ const EVERY: Duration = Duration::from_secs(30);
 #[must_use]
 pub fn start(platform: Platform) -> JoinHandle<()> {
     tokio::spawn(async move {
-        tokio::join!(sweeps(&platform), platform.dispatcher.run(future::pending()));
+        let (told, signals) = (notices(&platform), platform.dispatcher.run(future::pending()));
+        tokio::join!(sweeps(&platform), arrivals(&platform), told, signals);
     })
+}
+
+/// Notes what arrived as soon as it did; what other processes left behind is found by the sweeps.
+async fn arrivals(platform: &Platform) {
+    let arrivals = platform.dispatcher.arrivals();
+    loop {
+        arrivals.woken().await;
+        if let Err(error) = flows::note_arrivals(platform).await {
+            let error = &error as &dyn std::error::Error;
+            tracing::error!(error, "arrivals could not be noted; it is tried again");
+        }
+    }
+}
+
+/// Writes to whom it concerns, beside everything else: a mail server that hangs delays mails alone.
+async fn notices(platform: &Platform) {
+    loop {
+        if let Err(error) = flows::send_notices(platform).await {
+            let error = &error as &dyn std::error::Error;
+            tracing::error!(error, "notices could not be sent; it is tried again");
+        }
+        let _ = time::timeout(EVERY, platform.notices.woken()).await;
+    }
 }
 
 async fn sweeps(platform: &Platform) {
@@ -38,7 +63,9 @@ pub async fn sweep(platform: &Platform) -> Result<(), FlowError> {
     while flows::expire_due(platform).await? > 0 {}
     flows::sweep(platform).await?;
     flows::delete_doomed(platform).await?;
+    flows::note_arrivals(platform).await?;
     flows::escalate(platform).await?;
+    flows::forget_signals(platform).await?;
     flows::verify_endpoints(platform).await?;
     flows::sign_heads(platform).await?;
     flows::forget_journal(platform).await

@@ -24,6 +24,7 @@ pub mod grant {
         pub created_at: DateTimeUtc,
         pub expires_at: Option<DateTimeUtc>,
         pub resume_asked_at: Option<DateTimeUtc>,
+        pub resume_reason: Option<String>,
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

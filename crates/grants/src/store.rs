@@ -21,6 +21,10 @@ pub fn migrations() -> Vec<Box<dyn MigrationTrait>> {
             include_str!("../migrations/m20261129_000041_storage.sql"),
         ),
         Migration::new("m20261210_000042_resume", include_str!("../migrations/m20261210_000042_resume.sql")),
+        Migration::new(
+            "m20261211_000400_resume_reason",
+            include_str!("../migrations/m20261211_000400_resume_reason.sql"),
+        ),
     ]
 }
 
@@ -61,6 +65,7 @@ pub async fn insert(tx: &Tx, new: NewGrant, ambient: &Ambient) -> Result<Grant, 
         created_at: Set(now),
         expires_at: Set(grant.expires_at),
         resume_asked_at: Set(None),
+        resume_reason: Set(None),
     };
     row::grant::Entity::insert(model).exec_without_returning(tx).await?;
     Ok(grant)
@@ -233,6 +238,12 @@ fn open(row: row::grant::Model, ambient: &Ambient) -> Result<(Grant, OpenOwner),
     }
 }
 
+/// The grant, in whatever stage, which nobody changes until the transaction ends. Whoever locks what hangs on a grant and
+/// the chain of its person holds the grant first.
+pub async fn hold(tx: &Tx, id: &GrantId) -> Result<Grant, GrantError> {
+    Ok(Grant::try_from(locked(tx, id).await?)?)
+}
+
 /// Pauses the grant.
 pub async fn stop(tx: &Tx, id: &GrantId, ambient: &Ambient) -> Result<Grant, GrantError> {
     let now = ambient.now();
@@ -292,23 +303,67 @@ pub async fn shorten(
     Ok(grant)
 }
 
-/// Has a stopped grant continue when its owner is there: only she can open her shelves again.
-pub async fn ask_to_resume(tx: &Tx, id: &GrantId, ambient: &Ambient) -> Result<Grant, GrantError> {
+/// Has a stopped grant continue when its owner is there: only she can open her shelves again. `reason` is why, in the
+/// words of the operator who asks; asked again, the last one counts.
+pub async fn ask_to_resume(
+    tx: &Tx,
+    id: &GrantId,
+    reason: &str,
+    ambient: &Ambient,
+) -> Result<Grant, GrantError> {
     let (grant, now) = (Grant::try_from(locked(tx, id).await?)?, ambient.now());
     grant.stage_at(now).resume()?;
-    let asked =
-        row::grant::Entity::update_many().col_expr(row::grant::Column::ResumeAskedAt, Expr::value(now));
-    asked.filter(row::grant::Column::Id.eq(id.clone())).exec(tx).await?;
+    wait_to_resume(tx, id, Some(now), Some(reason)).await?;
     Ok(Grant { resume_asked_at: Some(now), ..grant })
 }
 
+/// Continues a grant that waits for its owner, who is there now, and gives the reason that [`ask_to_resume`] was given.
+/// None when it does not wait any more: somebody stopped it again, or it has ended.
+pub async fn resume_as_asked(
+    tx: &Tx,
+    id: &GrantId,
+    ambient: &Ambient,
+) -> Result<Option<(Grant, String)>, GrantError> {
+    let mut row = locked(tx, id).await?;
+    let (reason, now) = (row.resume_reason.take().unwrap_or_default(), ambient.now());
+    let mut grant = Grant::try_from(row)?;
+    let Some(stage) = grant.resume_asked_at.and(grant.stage_at(now).resume().ok()) else { return Ok(None) };
+    write(tx, &mut grant, stage, now).await?;
+    Ok(Some((grant, reason)))
+}
+
+/// Has a grant that waits for its owner to continue stay stopped. None when there is nothing to wait for.
+pub async fn stay_stopped(tx: &Tx, id: &GrantId, ambient: &Ambient) -> Result<Option<Grant>, GrantError> {
+    let grant = Grant::try_from(locked(tx, id).await?)?;
+    if grant.resume_asked_at.is_none() || !grant.stage_at(ambient.now()).is_open() {
+        return Ok(None);
+    }
+    wait_to_resume(tx, id, None, None).await?;
+    Ok(Some(Grant { resume_asked_at: None, ..grant }))
+}
+
+async fn wait_to_resume(
+    tx: &Tx,
+    id: &GrantId,
+    since: Option<DateTime<Utc>>,
+    reason: Option<&str>,
+) -> Result<(), GrantError> {
+    row::grant::Entity::update_many()
+        .col_expr(row::grant::Column::ResumeAskedAt, Expr::value(since))
+        .col_expr(row::grant::Column::ResumeReason, Expr::value(reason))
+        .filter(row::grant::Column::Id.eq(id.clone()))
+        .exec(tx)
+        .await?;
+    Ok(())
+}
+
 /// A person's grants that wait for her to continue.
-pub async fn to_resume(db: &impl ConnectionTrait, person: &PersonId) -> Result<Vec<Grant>, GrantError> {
+pub async fn to_resume(db: &impl ConnectionTrait, person: &PersonId) -> Result<Vec<GrantId>, GrantError> {
     let waiting = row::grant::Entity::find()
         .filter(row::grant::Column::PersonId.eq(person.clone()))
         .filter(row::grant::Column::ResumeAskedAt.is_not_null());
-    let rows = waiting.order_by_asc(row::grant::Column::Id).all(db).await?;
-    Ok(rows.into_iter().map(Grant::try_from).collect::<Result<_, _>>()?)
+    let waiting = waiting.select_only().column(row::grant::Column::Id).order_by_asc(row::grant::Column::Id);
+    Ok(waiting.into_tuple().all(db).await?)
 }
 
 /// Notes that the grant's time ran out; refused before that.
@@ -393,6 +448,7 @@ async fn write(tx: &Tx, grant: &mut Grant, stage: Stage, now: DateTime<Utc>) -> 
         .col_expr(row::grant::Column::Seq, Expr::value(grant.seq))
         .col_expr(row::grant::Column::Epoch, Expr::value(grant.epoch))
         .col_expr(row::grant::Column::ResumeAskedAt, Expr::value(grant.resume_asked_at))
+        .col_expr(row::grant::Column::ResumeReason, Expr::value(None::<String>))
         .filter(row::grant::Column::Id.eq(grant.id.clone()))
         .exec(tx)
         .await?;

@@ -26,6 +26,8 @@ pub enum Change {
     Revoked,
     /// The person asked the app to delete what it holds.
     ErasureAsked,
+    /// That wish was taken back before the app had answered; the consent stays ended.
+    ErasureCancelled,
     /// The app said what it did about that.
     ErasureAnswered(Box<Answer>),
 }
@@ -50,6 +52,8 @@ pub enum Kind {
     Revoked,
     /// A wish to be forgotten.
     ErasureAsked,
+    /// The end of that wish.
+    ErasureCancelled,
     /// The answer to that.
     ErasureAnswered,
 }
@@ -142,13 +146,14 @@ impl Change {
             Self::Expired => Kind::Expired,
             Self::Revoked => Kind::Revoked,
             Self::ErasureAsked => Kind::ErasureAsked,
+            Self::ErasureCancelled => Kind::ErasureCancelled,
             Self::ErasureAnswered(_) => Kind::ErasureAnswered,
         }
     }
 }
 
 /// All kinds, for reading columns and for tests.
-pub(crate) const KINDS: [Kind; 9] = [
+pub(crate) const KINDS: [Kind; 10] = [
     Kind::Given,
     Kind::Declined,
     Kind::Stopped,
@@ -157,6 +162,7 @@ pub(crate) const KINDS: [Kind; 9] = [
     Kind::Expired,
     Kind::Revoked,
     Kind::ErasureAsked,
+    Kind::ErasureCancelled,
     Kind::ErasureAnswered,
 ];
 
@@ -173,6 +179,7 @@ impl Kind {
             Self::Expired => "expired",
             Self::Revoked => "revoked",
             Self::ErasureAsked => "erasureAsked",
+            Self::ErasureCancelled => "erasureCancelled",
             Self::ErasureAnswered => "erasureAnswered",
         }
     }
@@ -190,7 +197,7 @@ impl Kind {
             Self::Stopped => &[State::Stopped],
             Self::Changed => &[State::Active, State::Stopped],
             Self::Expired => &[State::Expired],
-            Self::Revoked => &[State::Revoked],
+            Self::Revoked | Self::ErasureCancelled => &[State::Revoked],
             Self::ErasureAsked => &[State::Erasing],
             // An app that refuses to delete leaves the consent ended and the data where it is.
             Self::ErasureAnswered => &[State::Erased, State::Revoked],
@@ -200,7 +207,7 @@ impl Kind {
     /// What ISO/IEC TS 27560 calls the state after a change of this kind.
     ///
     /// A stop counts as withdrawn, although it can be resumed: nobody may read it as leave to go on. Erasure is asked
-    /// by the person alone, so it is hers whoever writes the event.
+    /// by the person alone, so it is hers whoever writes the event; and who takes that back gives no consent anew.
     #[must_use]
     pub fn consent_state(self, state: State, by: ActorKind, follows_another: bool) -> ConsentState {
         match (self, by) {
@@ -216,7 +223,9 @@ impl Kind {
                 ConsentState::ConsentRevoked
             }
             (Self::Stopped | Self::Revoked, ActorKind::Person)
-            | (Self::ErasureAsked | Self::ErasureAnswered, _) => ConsentState::ConsentWithdrawn,
+            | (Self::ErasureAsked | Self::ErasureCancelled | Self::ErasureAnswered, _) => {
+                ConsentState::ConsentWithdrawn
+            }
         }
     }
 }

@@ -77,7 +77,7 @@ impl Facts<'_> {
             Change::Expired => State::Expired,
             Change::ErasureAsked => State::Erasing,
             Change::ErasureAnswered(answer) if answer.outcome.has_erased() => State::Erased,
-            Change::Revoked | Change::ErasureAnswered(_) => State::Revoked,
+            Change::Revoked | Change::ErasureCancelled | Change::ErasureAnswered(_) => State::Revoked,
         }
     }
 
@@ -113,6 +113,7 @@ impl Facts<'_> {
             Kind::Given | Kind::Resumed => grant.stage == Stage::Active,
             Kind::Stopped => matches!(grant.stage, Stage::Stopped { .. }),
             Kind::Changed => grant.stage.is_open(),
+            Kind::ErasureCancelled => matches!(grant.stage, Stage::Revoked { .. }),
             Kind::Expired | Kind::Revoked | Kind::ErasureAsked | Kind::ErasureAnswered => {
                 !grant.stage.is_open()
             }

@@ -175,6 +175,7 @@ impl World {
             Kind::Expired => Change::Expired,
             Kind::Revoked => Change::Revoked,
             Kind::ErasureAsked => Change::ErasureAsked,
+            Kind::ErasureCancelled => Change::ErasureCancelled,
             Kind::ErasureAnswered => Change::ErasureAnswered(Box::new(self.answer(Outcome::Partial))),
         }
     }
@@ -275,6 +276,8 @@ fn stage_after(kind: Kind, at: DateTime<Utc>, before: Stage) -> Stage {
         Kind::Declined | Kind::Changed => before,
         Kind::Stopped => Stage::Stopped { at },
         Kind::Expired => Stage::Expired { at },
-        Kind::Revoked | Kind::ErasureAsked | Kind::ErasureAnswered => Stage::Revoked { at },
+        Kind::Revoked | Kind::ErasureAsked | Kind::ErasureCancelled | Kind::ErasureAnswered => {
+            Stage::Revoked { at }
+        }
     }
 }

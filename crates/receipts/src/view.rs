@@ -113,6 +113,9 @@ fn title(access: &Access, reader: Reader) -> String {
         Kind::Expired => format!("Sharing with {app} ended by itself, because its time ran out"),
         Kind::Revoked => format!("{who} ended sharing with {app} for good"),
         Kind::ErasureAsked => format!("{who} asked {app} to delete everything it holds"),
+        Kind::ErasureCancelled => {
+            format!("{who} let {app} keep what it holds; sharing stays ended")
+        }
         Kind::ErasureAnswered => match reader {
             Reader::Owner => format!("{app} answered your wish to be forgotten"),
             Reader::Anybody => format!("{app} answered the person's wish to be forgotten"),

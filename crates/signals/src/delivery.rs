@@ -389,6 +389,8 @@ impl Delivery {
 
 /// The states in which later signals of the same consent wait for this one.
 pub(crate) const ON_THE_WAY: [&str; 4] = ["queued", "delivering", "waiting", "rejected"];
+/// The states of one that the app has.
+pub(crate) const ARRIVED: [&str; 2] = ["delivered", "fetched"];
 /// The states in which a poll still offers it.
 pub(crate) const OPEN: [&str; 6] = ["queued", "delivering", "waiting", "rejected", "gone", "dead"];
 

@@ -18,7 +18,7 @@ use tokio::{
 };
 
 use crate::{
-    Method, Schedule, SignalsError, envelope, set,
+    Method, Outcome, Schedule, SignalsError, envelope, set,
     store::{self, Claimed, Rules},
     transport::{Message, Transport},
 };
@@ -54,14 +54,19 @@ impl Default for Limits {
     }
 }
 
-/// Wakes a dispatcher that waits; cheap to clone.
+/// Wakes whoever waits for something to be done; cheap to clone.
 #[derive(Debug, Clone, Default)]
 pub struct Wake(Arc<Notify>);
 
 impl Wake {
-    /// Says that something may be due; to be called after the commit of what enqueued it.
+    /// Says that there may be something; to be called after the commit of what enqueued it.
     pub fn wake(&self) {
         self.0.notify_one();
+    }
+
+    /// Waits until somebody wakes it; at once if somebody did while nobody waited.
+    pub async fn woken(&self) {
+        self.0.notified().await;
     }
 }
 
@@ -81,6 +86,7 @@ struct Shared {
     limits: Limits,
     ambient: Ambient,
     wake: Wake,
+    arrivals: Wake,
     in_flight: watch::Sender<usize>,
 }
 
@@ -111,6 +117,7 @@ impl Dispatcher {
             limits: with.limits,
             ambient,
             wake: Wake::default(),
+            arrivals: Wake::default(),
             in_flight: watch::Sender::new(0),
         };
         Self { shared: Arc::new(shared), attempts: Mutex::default() }
@@ -120,6 +127,12 @@ impl Dispatcher {
     #[must_use]
     pub fn waker(&self) -> Wake {
         self.shared.wake.clone()
+    }
+
+    /// What it wakes when an app has taken a signal.
+    #[must_use]
+    pub fn arrivals(&self) -> Wake {
+        self.shared.arrivals.clone()
     }
 
     /// Claims what is due at `now` and begins to send it; says how much that is, and waits for none of it.
@@ -172,7 +185,7 @@ impl Dispatcher {
             tokio::select! {
                 biased;
                 () = &mut shutdown => break,
-                () = self.shared.wake.0.notified() => {}
+                () = self.shared.wake.woken() => {}
                 () = time::sleep(pause) => {}
             }
         }
@@ -233,7 +246,11 @@ impl Shared {
         };
         let tx = self.db.begin_write().await?;
         store::record(&tx, &claimed, &attempted, &rules, &self.ambient).await?;
-        Ok(tx.commit().await?)
+        tx.commit().await?;
+        if attempted.outcome == Outcome::Delivered {
+            self.arrivals.wake();
+        }
+        Ok(())
     }
 
     fn message(&self, claimed: &Claimed, now: DateTime<Utc>) -> Result<Message, SignalsError> {

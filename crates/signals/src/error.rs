@@ -12,9 +12,6 @@ pub enum SignalsError {
     /// No such signal, as far as the caller may know.
     #[error("there is no signal {0}")]
     NotFound(SignalId),
-    /// The report is about a signal that another app was sent.
-    #[error("signal {0} was sent to another app")]
-    Foreign(SignalId),
     /// The app has no endpoint there.
     #[error("the app has no endpoint for signals")]
     NoEndpoint,

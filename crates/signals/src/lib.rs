@@ -30,14 +30,15 @@ pub use id::{NotASignalId, SignalId};
 pub use obligation::{Duty, Obligation, Said, Standing};
 pub use poll::{PollAnswer, PollRequest, SetErr};
 pub use report::{
-    ErasureMethod, Evidence, Exception, Incoming, ReceivedReport, Recipient, Removed, Report, ReportClaims,
-    TYPE as REPORT_TYPE,
+    ErasureMethod, Evidence, Exception, Incoming, Proof, ReceivedReport, Recipient, Removed, Report,
+    ReportClaims, TYPE as REPORT_TYPE,
 };
 pub use signal::{Enqueued, InitiatingEntity, Issuer, Kind, NewSignal, Signal};
 pub use store::{
-    Attempt, SetEndpoint, attempts, close, dead_letters, dispute, due_for_verification, endpoint_for,
-    enqueue, enqueue_verification, escalate_due, find, find_by_id, find_endpoint, is_in_default,
-    list_endpoints, list_of_app, list_of_grant, list_of_person, migrations, overdue, poll, receive_report,
-    remove_endpoint, replay, reports, rotate_secret, set_endpoint,
+    Arrived, Attempt, SetEndpoint, arrived, attempts, close, dead_letters, dispute, due_for_verification,
+    endpoint_for, enqueue, enqueue_verification, escalate, find, find_by_id, find_endpoint, forget,
+    is_in_default, list_endpoints, list_of_app, list_of_grant, list_of_person, migrations, note_arrived,
+    overdue, poll, receive_report, remove_endpoint, replay, reports, rotate_secret, set_endpoint,
+    to_escalate,
 };
 pub use transport::{Attempted, Policy, Transport};

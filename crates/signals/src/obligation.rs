@@ -280,12 +280,24 @@ impl Duty {
     }
 }
 
+/// The states in which something is still to be done, as they are stored.
+pub(crate) const OWED: [&str; 5] = ["open", "accepted", "in_progress", "extended", "overdue"];
+
 #[cfg(test)]
 mod tests {
     use chrono::TimeDelta;
 
     use super::*;
     use crate::{Deadlines, Kind};
+
+    #[test]
+    fn what_is_owed_is_called_so_in_every_query() {
+        let owed = |name: &&str| Obligation::parse(name).is_some_and(Obligation::is_owed);
+        assert!(OWED.iter().all(owed));
+        for name in ["completed", "partial", "refused", "superseded", "closed", "disputed"] {
+            assert!(!owed(&name), "{name}");
+        }
+    }
 
     fn erasure() -> (Duty, DateTime<Utc>) {
         let at: DateTime<Utc> = "2026-06-01T12:00:00Z".parse().unwrap();

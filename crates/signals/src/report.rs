@@ -157,6 +157,17 @@ pub struct Exception {
     pub retained_until: NaiveDate,
 }
 
+/// How a report is signed, and what it says: the app's claim.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Proof {
+    /// Signed in this way …
+    pub algorithm: Algorithm,
+    /// … by this one of [`Incoming::keys`].
+    pub key: usize,
+    /// What it says.
+    pub claims: ReportClaims,
+}
+
 /// A report that was taken in; what the platform's receipt about it has to say.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReceivedReport {
@@ -186,6 +197,8 @@ pub struct ReceivedReport {
     pub received_at: DateTime<Utc>,
     /// Whether it had come before: then everything above is as it was said then, and nothing changed now.
     pub repeated: bool,
+    /// What was verified.
+    pub proof: Proof,
 }
 
 /// A report as it is kept.
@@ -212,29 +225,31 @@ pub struct Report {
 impl Report {
     /// What it says, in full. It was verified when it came in.
     pub fn claims(&self) -> Result<ReportClaims, SignalsError> {
-        let token = parse(&self.jws).map_err(SignalsError::Unsigned)?;
+        let (_, token) = parse(&self.jws).map_err(SignalsError::Unsigned)?;
         claims_of(Value::Object(token.peek().clone()))
     }
 }
 
 impl Incoming<'_> {
     /// Checks the signature, and what can be checked without the signal.
-    pub(crate) fn verify(&self, now: DateTime<Utc>) -> Result<ReportClaims, SignalsError> {
-        let token = parse(self.jws).map_err(SignalsError::Unsigned)?;
-        let (_, verified) = token.verify(self.keys).map_err(SignalsError::Unsigned)?;
+    pub(crate) fn verify(&self, now: DateTime<Utc>) -> Result<Proof, SignalsError> {
+        let (algorithm, token) = parse(self.jws).map_err(SignalsError::Unsigned)?;
+        let (key, verified) = token.verify(self.keys).map_err(SignalsError::Unsigned)?;
         let claims = claims_of(Value::Object(verified.into_claims()))?;
         claims.check(self.app, self.audience, now)?;
-        Ok(claims)
+        Ok(Proof { algorithm, key, claims })
     }
 }
 
-fn parse(text: &str) -> Result<Unverified, JwsError> {
+fn parse(text: &str) -> Result<(Algorithm, Unverified), JwsError> {
     if text.len() > MAX_LEN {
         return Err(JwsError::TooLong);
     }
-    match Unverified::parse_with(text, TYPE, Algorithm::Ps512) {
+    let signed_with =
+        |algorithm| Unverified::parse_with(text, TYPE, algorithm).map(|token| (algorithm, token));
+    match signed_with(Algorithm::Ps512) {
         Err(JwsError::Algorithm { found }) if found == Algorithm::Rs256.name() => {
-            Unverified::parse_with(text, TYPE, Algorithm::Rs256)
+            signed_with(Algorithm::Rs256)
         }
         parsed => parsed,
     }

@@ -45,6 +45,7 @@ pub(crate) mod signal {
         pub ack_told_at: Option<DateTimeUtc>,
         pub complete_told_at: Option<DateTimeUtc>,
         pub backstop_told_at: Option<DateTimeUtc>,
+        pub noted_at: Option<DateTimeUtc>,
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -10,6 +10,7 @@ mod outcome;
 mod polling;
 mod reading;
 mod reports;
+mod settled;
 #[cfg(test)]
 mod tests;
 
@@ -30,7 +31,7 @@ pub use endpoints::{
     rotate_secret, set_endpoint,
 };
 pub use enqueue::{enqueue, enqueue_verification};
-pub use escalate::{close, dispute, escalate_due};
+pub use escalate::{close, dispute, escalate, to_escalate};
 pub(crate) use outcome::{Rules, record};
 pub use polling::poll;
 pub use reading::{
@@ -38,12 +39,14 @@ pub use reading::{
     list_of_person, overdue, replay, reports,
 };
 pub use reports::receive_report;
+pub use settled::{Arrived, arrived, forget, note_arrived};
 
 /// This crate's tables.
 #[must_use]
 pub fn migrations() -> Vec<Box<dyn MigrationTrait>> {
     vec![
         Migration::new("m20261207_000080_signal", include_str!("../migrations/m20261207_000080_signal.sql")),
+        Migration::new("m20261211_000401_noted", include_str!("../migrations/m20261211_000401_noted.sql")),
         Migration::new(
             "m20261211_000580_signal_next",
             include_str!("../migrations/m20261211_000580_signal_next.sql"),

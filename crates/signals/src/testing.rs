@@ -23,10 +23,10 @@ use sea_orm_migration::SchemaManager;
 use standardwebhooks::{HEADER_WEBHOOK_ID, HEADER_WEBHOOK_SIGNATURE, HEADER_WEBHOOK_TIMESTAMP};
 
 use crate::{
-    Deadlines, Dispatcher, Endpoint, Enqueued, Equipment, InitiatingEntity, Issuer, Kind, Limits,
+    Deadlines, Dispatcher, Endpoint, Enqueued, Equipment, Escalation, InitiatingEntity, Issuer, Kind, Limits,
     NewEndpoint, NewSignal, Policy, PollAnswer, PollRequest, Schedule, Signal, SignalId, SignalsError,
-    Target, Transport, WebhookSecret, enqueue, enqueue_verification, find_by_id, find_endpoint, poll,
-    set_endpoint,
+    Target, Transport, WebhookSecret, enqueue, enqueue_verification, escalate, find_by_id, find_endpoint,
+    poll, set_endpoint, to_escalate,
     transport::{self, Resolver, SystemResolver},
 };
 
@@ -298,4 +298,13 @@ impl Desk {
             }
         }
     }
+}
+
+/// Escalates everything that is due, at most so many signals.
+pub async fn escalate_due(tx: &Tx, limit: u64, ambient: &Ambient) -> Result<Vec<Escalation>, SignalsError> {
+    let mut told = Vec::new();
+    for (id, _) in to_escalate(tx, ambient.now(), limit).await? {
+        told.extend(escalate(tx, &id, ambient).await?);
+    }
+    Ok(told)
 }

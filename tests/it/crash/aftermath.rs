@@ -130,7 +130,7 @@ async fn every_file_has_its_bytes(db: &Database, place: &Place) {
 }
 
 /// A person's events, in a chain that is whole.
-async fn events_of(db: &Database, person: &PersonId) -> Vec<Event> {
+pub async fn events_of(db: &Database, person: &PersonId) -> Vec<Event> {
     let (mut all, mut cursor) = (Vec::new(), Cursor::new(None, Some(200)));
     loop {
         let page = consent_events::list(db, person, &cursor).await.unwrap();

@@ -22,6 +22,8 @@ acts_on_a_grant! {
     stopped = Stopped;
     /// States that the grant was resumed.
     resumed = Resumed;
+    /// States that an operator asked for the grant to be resumed when its owner is there.
+    resume_asked = ResumeAsked;
     /// States that the grant was ended for good.
     revoked = Revoked;
     /// States that the grant's time ran out.
@@ -47,6 +49,7 @@ impl Act {
             Self::Declined { .. } => "declined",
             Self::Stopped { .. } => "stopped",
             Self::Resumed { .. } => "resumed",
+            Self::ResumeAsked { .. } => "resumeAsked",
             Self::Revoked { .. } => "revoked",
             Self::Expired { .. } => "expired",
             Self::Onboarded { .. } => "onboarded",
@@ -72,6 +75,7 @@ impl Act {
             Self::Granted { grant, .. }
             | Self::Stopped { grant, .. }
             | Self::Resumed { grant, .. }
+            | Self::ResumeAsked { grant, .. }
             | Self::Revoked { grant, .. }
             | Self::Expired { grant, .. }
             | Self::Onboarded { grant, .. }
@@ -99,6 +103,7 @@ impl Act {
             | Self::Declined { contract, .. }
             | Self::Stopped { contract, .. }
             | Self::Resumed { contract, .. }
+            | Self::ResumeAsked { contract, .. }
             | Self::Revoked { contract, .. }
             | Self::Expired { contract, .. }
             | Self::Onboarded { contract, .. }

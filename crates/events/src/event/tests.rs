@@ -54,6 +54,7 @@ fn every_act() -> Vec<Act> {
     let simple = [
         Act::stopped,
         Act::resumed,
+        Act::resume_asked,
         Act::revoked,
         Act::expired,
         Act::onboarded,

@@ -1,7 +1,7 @@
 //! `events`: chains that somebody took away.
 
 use std::{
-    fs::{self, File},
+    fs::File,
     io::{self, BufRead, BufReader},
     path::{Path, PathBuf},
 };
@@ -10,14 +10,14 @@ use clap::Subcommand;
 use consent_events::{EventId, ExportError, Summary, verify_export};
 use serde_json::{Value, json};
 
-use super::{CliError, say};
+use super::{CliError, jwks::key_set, say};
 
 const NOTES: &str = "\
 FILE is an exported chain, one JSON object a line: a header, checkpoints, events. Every event's id is the SHA-256 of its
 body, which names the event before it; so a change, a gap and another order all show. Three things are only found with
 something that the platform does not hold alone:
   --head ID     the id of an event that was kept earlier: the chain must still have it
-  --jwks FILE   the platform's published keys: the checkpoints must be signed by one of them
+  --jwks FROM   the platform's published keys, a file or an address: the checkpoints must be signed by one of them
   payloads      what was erased can no longer be compared, and is counted as erased
 
 Exit code: 0 the chain is whole, 1 it is not or could not be read, 2 wrong use. The first bad place is named:
@@ -36,9 +36,10 @@ pub(super) enum EventsCommand {
     Verify {
         /// The export; - reads standard input
         file: PathBuf,
-        /// Keys that checkpoints must be signed by: a JWKS; without it their signatures are not checked
-        #[arg(long, value_name = "FILE")]
-        jwks: Option<PathBuf>,
+        /// Keys that checkpoints must be signed by (a JWK set): a file, or an https or http address; without them
+        /// signatures are not checked
+        #[arg(long, value_name = "FILE|URL")]
+        jwks: Option<String>,
         /// Id of an event that was kept (64 hexadecimal digits), which the chain must have
         #[arg(long, value_name = "ID")]
         head: Option<String>,
@@ -48,10 +49,13 @@ pub(super) enum EventsCommand {
     },
 }
 
-pub(super) fn run(command: EventsCommand) -> Result<(), CliError> {
+pub(super) async fn run(command: EventsCommand) -> Result<(), CliError> {
     let EventsCommand::Verify { file, jwks, head, json } = command;
     let head = head.as_deref().map(parse_head).transpose()?;
-    let jwks = jwks.as_deref().map(read_jwks).transpose()?;
+    let jwks = match jwks {
+        Some(from) => Some(key_set(&from).await?),
+        None => None,
+    };
     let found = verify_export(open(&file)?, jwks.as_ref(), head.as_ref());
     if json {
         say(&told_as_json(&found).to_string())?;
@@ -62,11 +66,6 @@ pub(super) fn run(command: EventsCommand) -> Result<(), CliError> {
 
 fn parse_head(text: &str) -> Result<EventId, CliError> {
     text.parse().map_err(|_| CliError::usage(format!("--head {text:?} is not 64 hexadecimal digits")))
-}
-
-fn read_jwks(path: &Path) -> Result<Value, CliError> {
-    let text = fs::read(path).map_err(CliError::because(format!("{} cannot be read", path.display())))?;
-    serde_json::from_slice(&text).map_err(|_| CliError::usage(format!("{} is not JSON", path.display())))
 }
 
 fn open(path: &Path) -> Result<Box<dyn BufRead>, CliError> {
@@ -136,15 +135,15 @@ mod tests {
         "\n",
     );
 
-    fn verify(export: &str, head: Option<&str>) -> Result<(), CliError> {
+    async fn verify(export: &str, head: Option<&str>) -> Result<(), CliError> {
         let dir = tempfile::tempdir().unwrap();
         let file = dir.path().join("chain.jsonl");
-        fs::write(&file, export).unwrap();
-        run(EventsCommand::Verify { file, jwks: None, head: head.map(str::to_owned), json: false })
+        std::fs::write(&file, export).unwrap();
+        run(EventsCommand::Verify { file, jwks: None, head: head.map(str::to_owned), json: false }).await
     }
 
-    fn refusal(export: &str, head: Option<&str>) -> (String, std::process::ExitCode) {
-        let error = verify(export, head).unwrap_err();
+    async fn refusal(export: &str, head: Option<&str>) -> (String, std::process::ExitCode) {
+        let error = verify(export, head).await.unwrap_err();
         (error.to_string(), error.exit_code())
     }
 
@@ -160,15 +159,15 @@ mod tests {
         assert_eq!(told(&Summary::default()), "the chain is whole: it has no events");
     }
 
-    #[test]
-    fn the_first_bad_place_is_named_and_the_exit_code_tells_failure_from_wrong_use() {
-        assert!(verify(EXPORT, None).is_ok());
-        let (message, exit) = refusal(&EXPORT.replace("granted", "revoked"), None);
+    #[tokio::test]
+    async fn the_first_bad_place_is_named_and_the_exit_code_tells_failure_from_wrong_use() {
+        assert!(verify(EXPORT, None).await.is_ok());
+        let (message, exit) = refusal(&EXPORT.replace("granted", "revoked"), None).await;
         assert_eq!(message, "the chain is broken at event 1: it was edited");
         assert_eq!(format!("{exit:?}"), format!("{:?}", std::process::ExitCode::from(1)));
-        let (message, _) = refusal(EXPORT, Some(&"0".repeat(64)));
+        let (message, _) = refusal(EXPORT, Some(&"0".repeat(64))).await;
         assert!(message.ends_with("no event up to here is the one that the kept head names"), "{message}");
-        let (message, exit) = refusal(EXPORT, Some("7d50"));
+        let (message, exit) = refusal(EXPORT, Some("7d50")).await;
         assert_eq!(message, "--head \"7d50\" is not 64 hexadecimal digits");
         assert_eq!(format!("{exit:?}"), format!("{:?}", std::process::ExitCode::from(2)));
     }

@@ -4,6 +4,7 @@ mod check_config;
 mod demo;
 mod error;
 mod events;
+mod jwks;
 mod keys;
 mod migrate;
 mod receipt;
@@ -168,7 +169,6 @@ pub(crate) fn run() -> ExitCode {
 fn dispatch(command: Command) -> Result<(), CliError> {
     match command {
         Command::Keys { command } => keys::run(command),
-        Command::Events { command } => events::run(command),
         Command::CheckConfig(settings) => check_config::run(settings),
         Command::Openapi => say(&crate::http::openapi_json()),
         waits => {
@@ -190,8 +190,9 @@ async fn wait(command: Command) -> Result<(), CliError> {
         Command::Contract { at, command } => remote::contract(at, command).await,
         Command::Person { at, command } => remote::person(at, command).await,
         Command::Receipt { command } => receipt::run(command).await,
+        Command::Events { command } => events::run(command).await,
         Command::Migrate(place) => migrate::run(place).await,
-        Command::Keys { .. } | Command::Events { .. } | Command::CheckConfig(_) | Command::Openapi => Ok(()),
+        Command::Keys { .. } | Command::CheckConfig(_) | Command::Openapi => Ok(()),
     }
 }
 

@@ -3,6 +3,7 @@
 
 mod apps;
 mod contracts;
+mod on_behalf;
 mod people;
 mod server;
 

@@ -12,7 +12,7 @@ use super::ConfigError;
 const PREFIX: &str = "CONSENT_";
 const FILE_SUFFIX: &str = "_FILE";
 /// The keys whose values may come from a file.
-pub(super) const SECRETS: [&str; 2] = ["database.url", "operator.token"];
+pub(super) const SECRETS: [&str; 3] = ["database.url", "mail.server", "operator.token"];
 
 /// A variable that is about configuration.
 #[derive(Debug, PartialEq)]

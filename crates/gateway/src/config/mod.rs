@@ -14,6 +14,7 @@ mod keys;
 mod layers;
 mod limits;
 mod log;
+mod mail;
 mod network;
 mod operator;
 mod people;
@@ -47,6 +48,7 @@ pub use self::{
     keys::Keys,
     limits::Limits,
     log::{Log, LogFormat},
+    mail::Mail,
     network::Network,
     operator::Operator,
     people::People,
@@ -87,6 +89,8 @@ pub struct Config {
     pub signals: Signals,
     /// When the ends of chains are signed.
     pub events: Events,
+    /// How apps and the operator are written to.
+    pub mail: Mail,
     /// How long people stay signed in, and what their passwords cost.
     pub people: People,
     /// How much is accepted at once.
@@ -188,6 +192,7 @@ impl Config {
         self.sessions.check()?;
         self.signals.check()?;
         self.events.check()?;
+        self.mail.check()?;
         self.people.check()?;
         self.limits.check()?;
         self.log.check()

@@ -34,6 +34,8 @@ fn shown(config: &Config, entry: &Entry) -> String {
         ("blobs", "url") => config.blob_place().to_string(),
         ("keys", "dir") => config.keys_dir().display().to_string(),
         ("journal", "dir") => config.journal_dir().display().to_string(),
+        ("mail", "server") if config.mail.server.expose_secret().is_empty() => String::new(),
+        ("mail", "server") => redacted(config.mail.server.expose_secret()),
         ("operator", "token") if config.operator.token.expose_secret().is_empty() => String::new(),
         ("operator", "token") => "[redacted]".to_owned(),
         _ => return toml(&entry.value),

@@ -23,6 +23,8 @@ pub struct Signals {
     pub erase_acknowledged_within: Span,
     /// … and that it is done.
     pub erase_done_within: Span,
+    /// How long a signal is kept that is done with.
+    pub keep_for: Span,
 }
 
 impl Signals {

@@ -212,6 +212,11 @@ upload_bytes = "4GiB"  # default
 filter = "info"  # default
 format = "text"  # default
 
+[mail]
+from = ""  # default
+operator = ""  # default
+server = ""  # default
+
 [operator]
 token = "[redacted]"  # CONSENT_OPERATOR__TOKEN
 
@@ -242,6 +247,7 @@ last_for = "10m"  # test.toml
 [signals]
 erase_acknowledged_within = "72h"  # default
 erase_done_within = "14d"  # default
+keep_for = "400d"  # default
 retry_after = ["0s", "5s", "5m", "30m", "2h", "5h", "10h", "14h", "20h", "24h"]  # default
 revoke_acknowledged_within = "24h"  # default
 revoke_done_within = "72h"  # default

@@ -252,7 +252,8 @@ pub(super) async fn grant_to(
         text_hash: hash_bytes(&grant.text_hash)?,
     };
     let by = Actor::Person(grant.person.clone());
-    record(platform, tx, &grant, Happened::new(act, By::from(&by)).receipt(Change::Given)).await?;
+    let happened = Happened::new(act, By::from(&by)).receipt(Change::Given).asked_by(client);
+    record(platform, tx, &grant, happened).await?;
     Ok(Opened { request, grant, code })
 }
 

@@ -6,6 +6,7 @@ use consent_core::OutOfBounds;
 use consent_events::EventsError;
 use consent_grants::GrantError;
 use consent_library::LibraryError;
+use consent_notices::NoticeError;
 use consent_people::PeopleError;
 use consent_receipts::ReceiptError;
 use consent_sessions::SessionError;
@@ -46,6 +47,9 @@ pub enum FlowError {
     /// The signal.
     #[error(transparent)]
     Signals(#[from] SignalsError),
+    /// The notice.
+    #[error(transparent)]
+    Notices(#[from] NoticeError),
     /// The database.
     #[error(transparent)]
     Store(#[from] StoreError),

@@ -33,9 +33,15 @@ impl<'a> From<&'a Actor> for By<'a> {
     }
 }
 
-/// Pauses a grant: no request that starts after the commit gets data. Tokens survive and open nothing.
+/// Pauses a grant: no request that starts after the commit gets data. Tokens survive and open nothing. One that is paused
+/// and waits for its owner to continue does not wait any more; its app was told already.
 pub async fn stop(platform: &Platform, grant: &GrantId, by: By<'_>) -> Result<Grant, FlowError> {
     let tx = platform.db.begin_write().await?;
+    if let Some(grant) = consent_grants::stay_stopped(&tx, grant, &platform.ambient).await? {
+        record(platform, &tx, &grant, Happened::new(Act::stopped(&grant.id, &grant.contract), by)).await?;
+        tx.commit().await?;
+        return Ok(grant);
+    }
     let grant = consent_grants::stop(&tx, grant, &platform.ambient).await?;
     consent_library::take_back(&tx, &grant.id).await?;
     let happened = Happened::new(Act::stopped(&grant.id, &grant.contract), by);
@@ -49,9 +55,19 @@ pub async fn resume(platform: &Platform, grant: &GrantId, who: &SignedIn) -> Res
     let tx = platform.db.begin_write().await?;
     let (_, key) = open_library(platform, &tx, who).await?;
     let grant = consent_grants::resume(&tx, grant, &platform.ambient).await?;
-    give_shelves(platform, &tx, &grant, &key).await?;
-    let by = who.actor();
-    let happened = Happened::new(Act::resumed(&grant.id, &grant.contract), By::from(&by));
+    go_on(platform, tx, grant, &key, By::from(&who.actor())).await
+}
+
+/// Gives the shelves of a resumed grant again, and tells its app.
+pub(super) async fn go_on(
+    platform: &Platform,
+    tx: Tx,
+    grant: Grant,
+    key: &LibraryKey,
+    by: By<'_>,
+) -> Result<Grant, FlowError> {
+    give_shelves(platform, &tx, &grant, key).await?;
+    let happened = Happened::new(Act::resumed(&grant.id, &grant.contract), by);
     record(platform, &tx, &grant, happened.receipt(Change::Resumed).signal(Kind::SharingResumed)).await?;
     tx.commit().await?;
     platform.wake_dispatcher();
@@ -85,8 +101,9 @@ pub async fn erase(platform: &Platform, grant: &GrantId, by: By<'_>) -> Result<G
 pub async fn keep_after_all(platform: &Platform, grant: &GrantId, by: By<'_>) -> Result<Grant, FlowError> {
     let tx = platform.db.begin_write().await?;
     let grant = consent_grants::keep_after_all(&tx, grant, &platform.ambient).await?;
-    let act = Act::ErasureCancelled { grant: grant.id.clone(), contract: grant.contract.clone() };
-    record(platform, &tx, &grant, Happened::new(act, by).signal(Kind::ErasureCancelled)).await?;
+    let happened = Happened::new(Act::erasure_cancelled(&grant.id, &grant.contract), by);
+    let happened = happened.receipt(Change::ErasureCancelled).signal(Kind::ErasureCancelled);
+    record(platform, &tx, &grant, happened).await?;
     tx.commit().await?;
     platform.wake_dispatcher();
     Ok(grant)

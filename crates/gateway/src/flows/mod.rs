@@ -1,5 +1,6 @@
 //! Where domains meet: each function here is one decision, one transaction, read top to bottom.
 
+mod arrivals;
 mod authorize;
 mod chains;
 mod chase;
@@ -11,7 +12,9 @@ mod files;
 mod grant;
 mod import;
 mod mine;
+mod notices;
 mod offers;
+mod on_behalf;
 mod people;
 mod read;
 mod record;
@@ -24,6 +27,7 @@ mod survey;
 mod sync;
 mod tokens;
 
+pub use arrivals::{forget_signals, note_arrivals};
 pub use authorize::{
     Asked, AuthorizeRequest, Caller, ReferenceRequest, Waiting, authorize, find_request, keep_storage, name,
     reauthorize, reference,
@@ -38,7 +42,9 @@ pub use files::{Download, open_file, watch};
 pub use grant::{By, erase, expire_due, forget_journal, keep_after_all, resume, revoke, shorten, stop};
 pub use import::{Imported, import};
 pub use mine::{MyFile, MyOpened, delete_doomed, delete_file, my_file, my_files};
+pub use notices::send_notices;
 pub use offers::{Offer, OfferFilter, offers};
+pub use on_behalf::{Reason, ask_to_resume};
 pub use people::{
     NewPassword, SignedIn, SignedUp, change_password, end_sign_in, new_recovery_code, open_library, recover,
     sign_in, sign_out, sign_up,

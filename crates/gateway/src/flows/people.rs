@@ -11,7 +11,7 @@ use consent_people::{
 use consent_store::Tx;
 use sea_orm::ConnectionTrait;
 
-use super::FlowError;
+use super::{FlowError, on_behalf::resume_what_waits};
 use crate::platform::Platform;
 
 /// A person who proved who she is, and the secret that says so.
@@ -91,6 +91,7 @@ pub async fn sign_in(
     let signed_in = open_sign_in(platform, &tx, &library, &key, user_agent).await?;
     attempts::record(&tx, email, address, true, &platform.ambient).await?;
     tx.commit().await?;
+    resume_what_waits(platform, &signed_in).await;
     Ok(signed_in)
 }
 
@@ -118,6 +119,7 @@ pub async fn recover(
     let signed_in = open_sign_in(platform, &tx, &library, &key, user_agent).await?;
     attempts::record(&tx, new.email, address, true, &platform.ambient).await?;
     tx.commit().await?;
+    resume_what_waits(platform, &signed_in).await;
     Ok(signed_in)
 }
 

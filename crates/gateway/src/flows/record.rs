@@ -26,17 +26,24 @@ pub(super) struct Happened<'a> {
     change: Option<Change>,
     /// What the app is told.
     signal: Option<consent_signals::Kind>,
+    /// Who asks, and for what, where it was read before.
+    asks: Option<&'a Client>,
 }
 
 impl<'a> Happened<'a> {
     /// Something that only the chain speaks of.
     pub(super) fn new(act: Act, by: By<'a>) -> Self {
-        Self { act, by, change: None, signal: None }
+        Self { act, by, change: None, signal: None, asks: None }
     }
 
     /// With a receipt about it.
     pub(super) fn receipt(self, change: Change) -> Self {
         Self { change: Some(change), ..self }
+    }
+
+    /// About a contract that was read before, in the version of the grant.
+    pub(super) fn asked_by(self, client: &'a Client) -> Self {
+        Self { asks: Some(client), ..self }
     }
 
     /// With a signal to the app.
@@ -67,7 +74,7 @@ async fn leave_behind(
     grant: &Grant,
     happened: Happened<'_>,
 ) -> Result<(), FlowError> {
-    let Happened { act, by, change, signal } = happened;
+    let Happened { act, by, change, signal, asks } = happened;
     let mut new = NewEvent::new(&grant.person, act, by.actor);
     if let Some(reason) = by.reason {
         new = new.with_payload(Payload::because(reason));
@@ -76,8 +83,13 @@ async fn leave_behind(
         consent_events::append_one(tx, new, &platform.ambient).await?;
         return Ok(());
     }
-    let app = consent_contracts::find_app(tx, &grant.app).await?;
-    let contract = consent_contracts::find_version(tx, &grant.contract, grant.version).await?;
+    let (app, contract) = match asks {
+        Some(client) => (client.app.clone(), client.contract.clone()),
+        None => (
+            consent_contracts::find_app(tx, &grant.app).await?,
+            consent_contracts::find_version(tx, &grant.contract, grant.version).await?,
+        ),
+    };
     let about = About::new(platform, &grant.person, app, contract, Some(grant));
     let (event, receipt) = about.put_down(platform, tx, new, change).await?;
     let Some(kind) = signal else { return Ok(()) };
@@ -200,6 +212,7 @@ fn is_yes(change: &Change, grant: Option<&Grant>) -> bool {
         | Change::Expired
         | Change::Revoked
         | Change::ErasureAsked
+        | Change::ErasureCancelled
         | Change::ErasureAnswered(_) => false,
     }
 }

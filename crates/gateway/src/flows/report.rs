@@ -2,12 +2,12 @@
 
 use consent_contracts::App;
 use consent_core::Actor;
-use consent_crypto::{RsaPublicKey, SigningPurpose, Unverified, jws};
+use consent_crypto::{RsaPublicKey, SigningPurpose, jws};
 use consent_events::Act;
 use consent_grants::{Grant, Stage};
 use consent_receipts::{Answer, Change, Exception, Outcome, Removed};
 use consent_signals::{
-    Incoming, Kind, ReceivedReport, ReportClaims, Said, Signal, SignalId, SignalsError, Standing,
+    Incoming, Kind, Proof, ReceivedReport, Said, Signal, SignalId, SignalsError, Standing,
 };
 use consent_store::Tx;
 use serde_json::json;
@@ -42,6 +42,9 @@ pub async fn take_report(
     let keys = keys_of(platform, &signal).await?;
     let keys: Vec<_> = keys.iter().collect();
     let tx = platform.db.begin_write().await?;
+    if let Some(grant) = &signal.grant {
+        consent_grants::hold(&tx, grant).await?;
+    }
     let incoming = Incoming { app: &app.id, keys: &keys, audience: &platform.public_url, jws: text };
     let report = match consent_signals::receive_report(&tx, incoming, &platform.ambient).await {
         // Nobody learns here which signals others were sent.
@@ -93,7 +96,7 @@ async fn note(
     let Some(outcome) = outcome else {
         return record(platform, tx, &grant, happened).await;
     };
-    let answer = Change::ErasureAnswered(Box::new(answer(signal, report, outcome, text, keys)?));
+    let answer = Change::ErasureAnswered(Box::new(answer(signal, report, outcome, text, keys)));
     if outcome == Outcome::Refused {
         // She may ask again, and contest the refusal; what she ended stays ended.
         let grant = consent_grants::keep_after_all(tx, &grant.id, &platform.ambient).await?;
@@ -125,8 +128,8 @@ fn answer(
     outcome: Outcome,
     text: &str,
     keys: &[&RsaPublicKey],
-) -> Result<Answer, FlowError> {
-    let (algorithm, index, claims) = read(text, keys)?;
+) -> Answer {
+    let Proof { algorithm, key, claims } = report.proof.clone();
     let evidence = claims.evidence.unwrap_or_default();
     let refused =
         claims.ground.map(|ground| Exception { category: "everything".to_owned(), ground, until: None });
@@ -140,7 +143,7 @@ fn answer(
         count: removed.removed,
         method: removed.method.name().to_owned(),
     });
-    Ok(Answer {
+    Answer {
         asked_at: signal.action_at,
         answered_at: report.received_at,
         outcome,
@@ -148,23 +151,9 @@ fn answer(
         exceptions: kept.chain(refused).collect(),
         report: text.to_owned(),
         algorithm,
-        key: keys[index].clone(),
+        key: keys[key].clone(),
         signal: signal.jws.clone(),
-    })
-}
-
-/// A report that was verified before, once more: how it is signed, by which key, and what it says.
-fn read(text: &str, keys: &[&RsaPublicKey]) -> Result<(jws::Algorithm, usize, ReportClaims), FlowError> {
-    let unsigned = |error| FlowError::from(SignalsError::Unsigned(error));
-    let parse = |algorithm| {
-        Unverified::parse_with(text, consent_signals::REPORT_TYPE, algorithm).map(|token| (algorithm, token))
-    };
-    let parsed = parse(jws::Algorithm::Ps512).or_else(|_| parse(jws::Algorithm::Rs256));
-    let (algorithm, token) = parsed.map_err(unsigned)?;
-    let (index, verified) = token.verify(keys).map_err(unsigned)?;
-    let claims = serde_json::from_value(verified.into_claims().into())
-        .map_err(|error| SignalsError::Invalid { field: "claims".to_owned(), reason: error.to_string() })?;
-    Ok((algorithm, index, claims))
+    }
 }
 
 fn receipt_of(platform: &Platform, report: &ReceivedReport) -> Result<String, FlowError> {

@@ -7,6 +7,7 @@ use consent_contracts::ContractsError;
 use consent_events::EventsError;
 use consent_grants::{GrantError, Verb};
 use consent_library::LibraryError;
+use consent_notices::NoticeError;
 use consent_people::PeopleError;
 use consent_receipts::ReceiptError;
 use consent_sessions::SessionError;
@@ -73,6 +74,7 @@ impl From<FlowError> for Refusal {
             FlowError::Events(error) => error.into(),
             FlowError::Receipts(error) => error.into(),
             FlowError::Signals(error) => error.into(),
+            FlowError::Notices(error) => error.into(),
             FlowError::Store(error) => error.into(),
             FlowError::Password(consent_crypto::PasswordError::Busy) => Self {
                 retry_after: Some(5),
@@ -272,7 +274,6 @@ impl From<SignalsError> for Refusal {
         let message = error.to_string();
         match error {
             SignalsError::NotFound(_) => Self::new(404, "SignalNotFound", message),
-            SignalsError::Foreign(_) => Self::new(409, "SignalOfAnotherApp", message),
             SignalsError::NoEndpoint => Self::new(404, "SignalEndpointNotFound", message),
             SignalsError::Invalid { field, reason } => {
                 Self::new(422, "ValidationErrors", message).field(&field, reason)
@@ -287,6 +288,17 @@ impl From<SignalsError> for Refusal {
             | SignalsError::Sign(_)
             | SignalsError::Client(_) => Self::internal(&error),
             SignalsError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<NoticeError> for Refusal {
+    fn from(error: NoticeError) -> Self {
+        match error {
+            NoticeError::Cursor => Self::new(422, "ValidationErrors", error.to_string())
+                .field("after", "must be what the page before gave as next"),
+            NoticeError::Address(_) => Self::internal(&error),
+            NoticeError::Store(error) => error.into(),
         }
     }
 }

@@ -9,9 +9,9 @@ use wiremock::{
 
 use super::*;
 use crate::{
-    EndpointState, Kind, PollRequest, SignalId, Target, attempts, due_for_verification, escalate_due,
-    find_endpoint, list_of_app, replay, rotate_secret,
-    testing::{Consent, Desk, ISSUER, Moving, machine_seconds, signals_key},
+    EndpointState, Kind, PollRequest, SignalId, Target, attempts, due_for_verification, find_endpoint,
+    list_of_app, replay, rotate_secret,
+    testing::{Consent, Desk, ISSUER, Moving, escalate_due, machine_seconds, signals_key},
 };
 
 const SECOND: chrono::TimeDelta = chrono::TimeDelta::seconds(1);

@@ -1,34 +1,37 @@
 //! What the clock and people do to what is owed.
 
-use consent_core::Ambient;
+use chrono::{DateTime, Utc};
+use consent_core::{Ambient, GrantId};
 use consent_store::Tx;
-use sea_orm::{
-    ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
-    sea_query::{LockBehavior, LockType},
-};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
 use super::{locked, save};
 use crate::{Escalation, Obligation, Signal, SignalId, SignalsError, row};
 
-/// Marks what is overdue and gives each thing that somebody has to be told of, once. Looks at no more than `limit`
-/// signals; call it again while it may have left some. What another transaction holds at this instant is left for the
-/// next sweep.
+/// At most `limit` signals that the clock has to look at, and the grants that they are about; each is a case for
+/// [`escalate`].
+pub async fn to_escalate(
+    db: &impl ConnectionTrait,
+    now: DateTime<Utc>,
+    limit: u64,
+) -> Result<Vec<(SignalId, Option<GrantId>)>, SignalsError> {
+    let due = row::signal::Entity::find()
+        .select_only()
+        .columns([row::signal::Column::Jti, row::signal::Column::GrantId])
+        .filter(row::signal::Column::WatchAt.lte(now))
+        .order_by_asc(row::signal::Column::WatchAt)
+        .limit(limit);
+    Ok(due.into_tuple().all(db).await?)
+}
+
+/// Marks what is overdue about a signal and gives each thing that somebody has to be told of, once.
 ///
 /// Returned once means: told when the transaction commits. So whoever tells by mail writes the mail to an outbox in the
 /// same transaction.
-pub async fn escalate_due(tx: &Tx, limit: u64, ambient: &Ambient) -> Result<Vec<Escalation>, SignalsError> {
-    let now = ambient.now();
-    let due = row::signal::Entity::find()
-        .filter(row::signal::Column::WatchAt.lte(now))
-        .order_by_asc(row::signal::Column::WatchAt)
-        .limit(limit)
-        .lock_with_behavior(LockType::Update, LockBehavior::SkipLocked);
-    let mut escalations = Vec::new();
-    for row in due.all(tx).await? {
-        let mut signal = Signal::try_from(row)?;
-        escalations.extend(signal.escalate(now));
-        save(tx, &signal).await?;
-    }
+pub async fn escalate(tx: &Tx, id: &SignalId, ambient: &Ambient) -> Result<Vec<Escalation>, SignalsError> {
+    let mut signal = locked(tx, id).await?;
+    let escalations = signal.escalate(ambient.now());
+    save(tx, &signal).await?;
     Ok(escalations)
 }
 

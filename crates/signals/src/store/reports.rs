@@ -8,8 +8,8 @@ use sea_orm::{ActiveValue::Set, EntityTrait};
 
 use super::{locked, save};
 use crate::{
-    Incoming, Obligation, ReceivedReport, Report, Said, Signal, SignalsError, Standing, report::ReportClaims,
-    row,
+    Incoming, Obligation, Proof, ReceivedReport, Report, Said, Signal, SignalsError, Standing,
+    report::ReportClaims, row,
 };
 
 /// Verifies a report and keeps it whole, whatever it says; it moves what the app owes on if it goes forward. The same
@@ -22,24 +22,27 @@ pub async fn receive_report(
     ambient: &Ambient,
 ) -> Result<ReceivedReport, SignalsError> {
     let now = ambient.now();
-    let claims = incoming.verify(now)?;
+    let proof = incoming.verify(now)?;
+    let claims = &proof.claims;
     let mut signal = locked(tx, &claims.set_jti).await?;
     if signal.app != *incoming.app {
-        return Err(SignalsError::Foreign(signal.id));
+        // What others were sent is not this app's to know.
+        return Err(SignalsError::NotFound(signal.id));
     }
     let sha256 = hex(&sha256(incoming.jws.as_bytes()));
-    if let Some(earlier) = earlier(tx, &claims).await? {
+    if let Some(earlier) = earlier(tx, claims).await? {
         let same = earlier.jws_sha256 == sha256 && earlier.signal == signal.id;
-        return match received(&signal, &earlier, true) {
+        let jti = claims.jti.clone();
+        return match received(&signal, &earlier, proof, true) {
             Some(received) if same => Ok(received),
-            _ => Err(SignalsError::ReportReused(claims.jti)),
+            _ => Err(SignalsError::ReportReused(jti)),
         };
     }
     claims.check_against(&signal, now)?;
-    let (standing, obligation) = apply(&mut signal, &claims, now)?;
+    let (standing, obligation) = apply(&mut signal, claims, now)?;
     save(tx, &signal).await?;
     let report = Report {
-        jti: claims.jti,
+        jti: claims.jti.clone(),
         signal: signal.id.clone(),
         said: claims.state,
         standing,
@@ -49,7 +52,7 @@ pub async fn receive_report(
         received_at: now,
     };
     insert(tx, &signal, &report).await?;
-    received(&signal, &report, false).ok_or_else(|| nothing_owed(&signal))
+    received(&signal, &report, proof, false).ok_or_else(|| nothing_owed(&signal))
 }
 
 fn apply(
@@ -93,7 +96,7 @@ async fn insert(tx: &Tx, signal: &Signal, report: &Report) -> Result<(), Signals
     Ok(())
 }
 
-fn received(signal: &Signal, report: &Report, repeated: bool) -> Option<ReceivedReport> {
+fn received(signal: &Signal, report: &Report, proof: Proof, repeated: bool) -> Option<ReceivedReport> {
     Some(ReceivedReport {
         jti: report.jti.clone(),
         signal: signal.id.clone(),
@@ -108,6 +111,7 @@ fn received(signal: &Signal, report: &Report, repeated: bool) -> Option<Received
         jws_sha256: report.jws_sha256.clone(),
         received_at: report.received_at,
         repeated,
+        proof,
     })
 }
 

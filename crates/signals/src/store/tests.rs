@@ -3,4 +3,5 @@ mod endpoints;
 mod polling;
 mod reading;
 mod reports;
+mod settled;
 mod writing;

@@ -12,7 +12,12 @@ use futures_util::{Stream, stream};
 use reqwest::Body;
 use serde_json::{Value, json};
 
-use super::{CliError, columns, lines, server::Server, text};
+use super::{
+    CliError, columns, lines,
+    on_behalf::{self, OnBehalfCommand},
+    server::Server,
+    text,
+};
 
 const IMPORT: &str = "\
 Files arrive sealed for their owner: whoever runs this server puts them in and cannot take them out again. JSON arrays
@@ -45,6 +50,8 @@ pub enum PersonCommand {
         #[arg(long, value_name = "ID|EMAIL")]
         person: String,
     },
+    #[command(flatten)]
+    OnBehalf(OnBehalfCommand),
 }
 
 pub(super) async fn run(server: &Server, command: PersonCommand) -> Result<(), CliError> {
@@ -65,10 +72,11 @@ pub(super) async fn run(server: &Server, command: PersonCommand) -> Result<(), C
             }
             Ok(())
         }
+        PersonCommand::OnBehalf(command) => on_behalf::run(server, command).await,
     }
 }
 
-async fn person_id(server: &Server, person: String) -> Result<String, CliError> {
+pub(super) async fn person_id(server: &Server, person: String) -> Result<String, CliError> {
     if !person.contains('@') {
         return Ok(person);
     }

@@ -1,8 +1,8 @@
 //! A person's chain of events, for her to check.
 
 use actix_web::web;
-use consent_core::Actor;
-use consent_events::{Act, Event, EventId};
+use consent_core::{Actor, Page};
+use consent_events::{Act, Event, EventId, EventsError, PayloadState};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -29,6 +29,9 @@ pub(super) struct EventJson {
     #[schema(value_type = Object)]
     act: Act,
     actor: ActorJson,
+    /// Why, in the words of an operator who acted for her; absent where it was erased.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<String>,
     created_at: Moment,
     /// The canonical JSON (RFC 8785) that the id is the hash of; it names the event before.
     body: String,
@@ -51,9 +54,10 @@ impl From<Actor> for ActorJson {
     }
 }
 
-impl From<Event> for EventJson {
-    fn from(event: Event) -> Self {
-        Self {
+impl EventJson {
+    async fn of(platform: &Platform, event: Event) -> Result<Self, EventsError> {
+        Ok(Self {
+            reason: reason(platform, &event).await?,
             body: event.body(),
             id: event.id,
             seq: event.seq,
@@ -61,7 +65,18 @@ impl From<Event> for EventJson {
             act: event.act,
             actor: event.actor.into(),
             created_at: event.created_at.into(),
-        }
+        })
+    }
+}
+
+/// Only operators give one, so that a page asks for few.
+async fn reason(platform: &Platform, event: &Event) -> Result<Option<String>, EventsError> {
+    if event.actor != Actor::Operator || event.commitment.is_none() {
+        return Ok(None);
+    }
+    match consent_events::read_payload(&platform.db, event).await? {
+        PayloadState::Kept(payload) => Ok(payload.reason().map(str::to_owned)),
+        PayloadState::Never | PayloadState::Erased => Ok(None),
     }
 }
 
@@ -76,5 +91,9 @@ pub(super) async fn list(
     platform: web::Data<Platform>,
 ) -> Answer<Listing<EventJson>> {
     let page = consent_events::list(&platform.db, &who.0.sign_in.person, &place.cursor()?).await?;
-    Ok(web::Json(page.into()))
+    let mut items = Vec::with_capacity(page.items.len());
+    for event in page.items {
+        items.push(EventJson::of(&platform, event).await?);
+    }
+    Ok(web::Json(Page { items, next: page.next }.into()))
 }

@@ -3,9 +3,9 @@
 use actix_web::web;
 use chrono::{DateTime, Utc};
 use consent_contracts::Document;
-use consent_core::{AccountId, AppId, ContractId, GrantId, ShelfId};
+use consent_core::{AccountId, AppId, ContractId, GrantId, PersonId, ShelfId};
 use consent_grants::Grant;
-use consent_library::ShelfKind;
+use consent_library::{LibraryError, ShelfKind};
 use consent_sources::Account;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -69,6 +69,8 @@ pub(super) struct GrantJson {
     left_out: Vec<i64>,
     /// Whether accounts connected later are shared, too.
     future_accounts: bool,
+    /// Whether an operator asked for it to go on, which it does when she signs in next, unless she stops it before.
+    resumes_at_next_sign_in: bool,
 }
 
 /// A grant with what it is about.
@@ -86,14 +88,19 @@ pub(super) struct GrantInFullJson {
 }
 
 /// The shelves of a library, which tell what a grant shares.
-struct Shelves {
+#[derive(Default)]
+pub(super) struct Shelves {
     accounts: Vec<Account>,
     own: Vec<ShelfId>,
 }
 
 impl Shelves {
-    async fn of(platform: &Platform, who: &SignedIn) -> Result<Self, Refusal> {
-        let library = consent_library::find_library(&platform.db, &who.sign_in.person).await?;
+    /// Those of a person; none before she has signed up.
+    pub async fn of(platform: &Platform, person: &PersonId) -> Result<Self, Refusal> {
+        let library = match consent_library::find_library(&platform.db, person).await {
+            Err(LibraryError::NoLibrary) => return Ok(Self::default()),
+            found => found?,
+        };
         let accounts = consent_sources::list_accounts(&platform.db, &library.id).await?;
         let shelves = consent_library::shelves(&platform.db, &library.id).await?;
         let own =
@@ -101,7 +108,8 @@ impl Shelves {
         Ok(Self { accounts, own })
     }
 
-    fn shown(&self, grant: Grant, now: DateTime<Utc>) -> GrantJson {
+    /// A grant that reaches into them.
+    pub fn shown(&self, grant: Grant, now: DateTime<Utc>) -> GrantJson {
         let shared = |shelf: &ShelfId| grant.choices.shelves.contains(shelf);
         let accounts = self.accounts.iter().filter(|account| shared(&account.shelf));
         GrantJson {
@@ -112,6 +120,7 @@ impl Shelves {
             text_hash: grant.text_hash,
             left_out: grant.choices.left_out,
             future_accounts: grant.choices.future_accounts,
+            resumes_at_next_sign_in: grant.resume_asked_at.is_some(),
         }
     }
 }
@@ -161,7 +170,7 @@ pub(super) async fn list(
 ) -> Answer<Listing<GrantJson>> {
     let (now, cursor) = (platform.ambient.now(), place.cursor()?);
     let page = consent_grants::list_of_person(&platform.db, &who.0.sign_in.person, &cursor).await?;
-    let shelves = Shelves::of(&platform, &who.0).await?;
+    let shelves = Shelves::of(&platform, &who.0.sign_in.person).await?;
     Ok(web::Json(page.map(|grant| shelves.shown(grant, now)).into()))
 }
 
@@ -178,7 +187,7 @@ pub(super) async fn show(
     let grant = grant_in_path(&platform, &who.0, &place).await?;
     let app = consent_contracts::find_app(&platform.db, &grant.app).await?;
     let contract = consent_contracts::find_version(&platform.db, &grant.contract, grant.version).await?;
-    let shelves = Shelves::of(&platform, &who.0).await?;
+    let shelves = Shelves::of(&platform, &grant.person).await?;
     let grant = shelves.shown(grant, platform.ambient.now());
     Ok(web::Json(GrantInFullJson { grant, app_name: app.name, document: contract.document }))
 }
@@ -193,7 +202,7 @@ pub(super) async fn show(
 pub(super) async fn stop(who: Person, place: Place, platform: web::Data<Platform>) -> Answer<GrantJson> {
     let grant = grant_in_path(&platform, &who.0, &place).await?;
     let stopped = flows::stop(&platform, &grant.id, By::from(&who.0.actor())).await?;
-    answer(&platform, &who.0, stopped).await
+    answer(&platform, stopped).await
 }
 
 /// Continues a stopped grant.
@@ -206,7 +215,7 @@ pub(super) async fn stop(who: Person, place: Place, platform: web::Data<Platform
 pub(super) async fn resume(who: Person, place: Place, platform: web::Data<Platform>) -> Answer<GrantJson> {
     let grant = grant_in_path(&platform, &who.0, &place).await?;
     let resumed = flows::resume(&platform, &grant.id, &who.0).await?;
-    answer(&platform, &who.0, resumed).await
+    answer(&platform, resumed).await
 }
 
 /// Ends a grant for good.
@@ -219,7 +228,7 @@ pub(super) async fn resume(who: Person, place: Place, platform: web::Data<Platfo
 pub(super) async fn revoke(who: Person, place: Place, platform: web::Data<Platform>) -> Answer<GrantJson> {
     let grant = grant_in_path(&platform, &who.0, &place).await?;
     let revoked = flows::revoke(&platform, &grant.id, By::from(&who.0.actor())).await?;
-    answer(&platform, &who.0, revoked).await
+    answer(&platform, revoked).await
 }
 
 /// Has the app of a grant delete what it holds.
@@ -232,7 +241,7 @@ pub(super) async fn revoke(who: Person, place: Place, platform: web::Data<Platfo
 pub(super) async fn erase(who: Person, place: Place, platform: web::Data<Platform>) -> Answer<GrantJson> {
     let grant = grant_in_path(&platform, &who.0, &place).await?;
     let erasing = flows::erase(&platform, &grant.id, By::from(&who.0.actor())).await?;
-    answer(&platform, &who.0, erasing).await
+    answer(&platform, erasing).await
 }
 
 /// Takes an erasure back that the app has not reported as done.
@@ -249,7 +258,7 @@ pub(super) async fn cancel_erasure(
 ) -> Answer<GrantJson> {
     let grant = grant_in_path(&platform, &who.0, &place).await?;
     let revoked = flows::keep_after_all(&platform, &grant.id, By::from(&who.0.actor())).await?;
-    answer(&platform, &who.0, revoked).await
+    answer(&platform, revoked).await
 }
 
 /// Since when a grant is to be over.
@@ -277,7 +286,7 @@ pub(super) async fn shorten(
     let grant = grant_in_path(&platform, &who.0, &place).await?;
     let ShortenJson { until } = body.json()?;
     let shortened = flows::shorten(&platform, &grant.id, until, By::from(&who.0.actor())).await?;
-    answer(&platform, &who.0, shortened).await
+    answer(&platform, shortened).await
 }
 
 /// The grant that the path names, if it is hers.
@@ -289,7 +298,7 @@ pub(in crate::http) async fn grant_in_path(
     Ok(consent_grants::find_of_person(&platform.db, &who.sign_in.person, &place.id()?).await?)
 }
 
-async fn answer(platform: &Platform, who: &SignedIn, grant: Grant) -> Answer<GrantJson> {
-    let shelves = Shelves::of(platform, who).await?;
+pub(super) async fn answer(platform: &Platform, grant: Grant) -> Answer<GrantJson> {
+    let shelves = Shelves::of(platform, &grant.person).await?;
     Ok(web::Json(shelves.shown(grant, platform.ambient.now())))
 }

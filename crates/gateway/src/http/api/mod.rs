@@ -10,6 +10,8 @@ mod files;
 mod grants;
 mod keys;
 mod me;
+mod notices;
+mod on_behalf;
 mod openapi;
 mod people;
 mod persons;
@@ -59,6 +61,14 @@ pub(super) static ROUTES: &[RouteInfo] = &[
     route!(POST "/api/v1/people", Operator, persons::invite),
     route!(GET "/api/v1/people", Operator, persons::list),
     route!(POST "/api/v1/people/{person}/files", Operator, files::import_for),
+    route!(GET "/api/v1/people/{person}/grants", Operator, on_behalf::list),
+    route!(POST "/api/v1/people/{person}/grants/{grant}/stop", Operator, on_behalf::stop),
+    route!(POST "/api/v1/people/{person}/grants/{grant}/resume", Operator, on_behalf::resume),
+    route!(POST "/api/v1/people/{person}/grants/{grant}/revoke", Operator, on_behalf::revoke),
+    route!(POST "/api/v1/people/{person}/grants/{grant}/erase", Operator, on_behalf::erase),
+    route!(POST "/api/v1/people/{person}/grants/{grant}/cancel-erasure", Operator, on_behalf::cancel_erasure),
+    route!(POST "/api/v1/people/{person}/grants/{grant}/shorten", Operator, on_behalf::shorten),
+    route!(GET "/api/v1/operator/notices", Operator, notices::list),
     route!(POST "/api/v1/sign-up", Nothing, people::sign_up),
     route!(POST "/api/v1/sign-in", Nothing, people::sign_in),
     route!(POST "/api/v1/recover", Nothing, people::recover),

@@ -14,7 +14,8 @@ use utoipa::{
 };
 
 use super::{
-    ROUTES, accounts, apps, authorizations, contracts, events, files, grants, keys, me, people, persons,
+    ROUTES, accounts, apps, authorizations, contracts, events, files, grants, keys, me, notices, on_behalf,
+    people, persons,
     problem::{PROBLEM_JSON, ProblemJson},
     receipts, signals, sources,
 };
@@ -50,6 +51,8 @@ use crate::http::{Needs, RouteInfo};
         signals::attempts, signals::replay, signals::poll, signals::report, signals::of_grant, signals::reports,
         accounts::list, accounts::connect, files::list, files::upload, sources::list,
         persons::invite, persons::list, files::import_for,
+        on_behalf::list, on_behalf::stop, on_behalf::resume, on_behalf::revoke, on_behalf::erase,
+        on_behalf::cancel_erasure, on_behalf::shorten, notices::list,
     ),
     components(schemas(ProblemJson)),
     modifiers(&FromRoutes),

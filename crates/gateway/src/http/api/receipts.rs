@@ -35,8 +35,8 @@ pub(super) struct ReceiptJson {
     /// Its name, a UUID.
     #[schema(value_type = String)]
     id: ReceiptId,
-    /// What happened: `given`, `declined`, `stopped`, `resumed`, `changed`, `expired`, `revoked`, `erasureAsked` or
-    /// `erasureAnswered`.
+    /// What happened: `given`, `declined`, `stopped`, `resumed`, `changed`, `expired`, `revoked`, `erasureAsked`,
+    /// `erasureCancelled` or `erasureAnswered`.
     #[schema(value_type = String)]
     kind: Kind,
     /// What held after it: `active`, `stopped`, `refused`, `expired`, `revoked`, `erasing` or `erased`.

@@ -372,6 +372,9 @@ pub(super) async fn poll(caller: ForApp, body: Body, platform: web::Data<Platfor
         let answer =
             consent_signals::poll(&tx, &caller.app.id, &request, &schedule, &platform.ambient).await?;
         tx.commit().await?;
+        if !request.ack.is_empty() {
+            platform.dispatcher.arrivals().wake();
+        }
         let waits = answer.sets.is_empty() && request.wanted() > 0 && !request.return_immediately;
         if !waits || Instant::now() >= until {
             return Ok(web::Json(answer));

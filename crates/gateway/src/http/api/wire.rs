@@ -10,12 +10,17 @@ use super::Problem;
 
 /// What a handler answers with 200.
 pub(super) type Answer<T> = Result<web::Json<T>, Problem>;
-/// What a handler answers with 201.
+/// What a handler answers with a status of its own: 201, 202.
 pub(super) type Created<T> = Result<(web::Json<T>, StatusCode), Problem>;
 
 /// An answer for something that was made.
 pub(super) fn created<T>(made: T) -> (web::Json<T>, StatusCode) {
     (web::Json(made), StatusCode::CREATED)
+}
+
+/// An answer with 202 for something that takes effect later.
+pub(super) fn later<T>(answer: web::Json<T>) -> (web::Json<T>, StatusCode) {
+    (answer, StatusCode::ACCEPTED)
 }
 
 /// A moment: RFC 3339, in UTC, with milliseconds.

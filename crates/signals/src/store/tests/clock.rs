@@ -2,8 +2,8 @@ use chrono::TimeDelta;
 use consent_core::Cursor;
 
 use crate::{
-    Escalation, Kind, Moment, SignalsError, calendar_months, close, dispute, escalate_due, is_in_default,
-    overdue, testing::Desk,
+    Escalation, Kind, Moment, SignalsError, calendar_months, close, dispute, is_in_default, overdue,
+    testing::{Desk, escalate_due},
 };
 
 async fn sweep(desk: &Desk) -> Vec<Escalation> {

@@ -9,9 +9,9 @@ use serde_json::{Value, json};
 
 use crate::{
     Enqueued, Incoming, Kind, Moment, Obligation, ReceivedReport, Said, SignalsError, Standing,
-    calendar_months, close, dispute, escalate_due, receive_report, reports,
+    calendar_months, close, dispute, receive_report, reports,
     set::millis,
-    testing::{Consent, Desk, ISSUER, app_key},
+    testing::{Consent, Desk, ISSUER, app_key, escalate_due},
 };
 
 /// A command, and the app that answers it.
@@ -210,7 +210,7 @@ async fn another_app_s_signal_and_an_unknown_one_are_told_apart() {
     let mut theirs = claims.clone();
     theirs["iss"] = json!(other);
     let foreign = case.receive_from(&other, &signed(&theirs)).await;
-    assert!(matches!(foreign, Err(SignalsError::Foreign(id)) if id == case.sent.id));
+    assert!(matches!(foreign, Err(SignalsError::NotFound(id)) if id == case.sent.id));
     let mut unknown = claims.clone();
     unknown["set_jti"] = json!("019e8319-0e00-7000-8000-000000000001");
     assert!(matches!(case.receive(&signed(&unknown)).await, Err(SignalsError::NotFound(_))));
