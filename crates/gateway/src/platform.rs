@@ -24,6 +24,7 @@ use tokio::sync::watch;
 use crate::{
     config::{BlobPlace, Config},
     http::replay::ReadNonces,
+    in_flight::InFlight,
     journal::Journal,
     migrator,
 };
@@ -57,6 +58,8 @@ pub struct Parts {
     pub(crate) clients: Clients,
     /// Nonces of requests that only read, seen by this process.
     pub(crate) read_nonces: ReadNonces,
+    /// Repeatable requests that this process is answering.
+    pub(crate) in_flight: InFlight,
     operator: Digest,
     shut: watch::Sender<u64>,
 }
@@ -177,6 +180,7 @@ impl Platform {
             public_url,
             clients: Clients::default(),
             read_nonces: ReadNonces::default(),
+            in_flight: InFlight::default(),
             operator: operator.digest(),
             shut: watch::Sender::new(0),
         })))
