@@ -4,9 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use consent_core::Ambient;
 use consent_crypto::{Secret, SecretKind};
 use consent_store::Tx;
-use sea_orm::{
-    ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter,
-};
+use sea_orm::{ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter};
 
 use crate::{
     AuthError,

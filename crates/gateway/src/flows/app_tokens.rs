@@ -61,9 +61,7 @@ pub async fn app_tokens(
     // The epoch was read with the key: if the key is replaced meanwhile, what is made here is void.
     let owner = AppTokenOwner { app: app.id, epoch };
     let tokens = match grant {
-        AppGrant::ClientCredentials => {
-            consent_auth::issue_app_tokens(&tx, &owner, &platform.ambient).await?
-        }
+        AppGrant::ClientCredentials => consent_auth::issue_app_tokens(&tx, &owner, &platform.ambient).await?,
         AppGrant::RefreshToken(token) => {
             consent_auth::refresh_app_tokens(&tx, token, &owner, &platform.ambient).await?
         }

@@ -31,8 +31,7 @@ use crate::platform::Platform;
 /// All routes of all doors, with what each asks of its caller; what the server mounts and what the sweep test walks.
 #[must_use]
 pub fn routes() -> Vec<&'static RouteInfo> {
-    let doors =
-        [health::ROUTES, digime::ROUTES, api::ROUTES, consent::ROUTES, pages::ROUTES, saas::ROUTES];
+    let doors = [health::ROUTES, digime::ROUTES, api::ROUTES, consent::ROUTES, pages::ROUTES, saas::ROUTES];
     doors.into_iter().flatten().collect()
 }
 

@@ -52,7 +52,11 @@ fn it_says_all_that_the_published_receipts_say() {
         assert_eq!(claims[name], *value, "{name}");
     }
     assert_eq!(claims["consentReceiptID"], published().id);
-    assert_eq!((&claims["sensitive"], &claims["spiCat"]), (&json!(false), &json!([])), "a no collects nothing");
+    assert_eq!(
+        (&claims["sensitive"], &claims["spiCat"]),
+        (&json!(false), &json!([])),
+        "a no collects nothing"
+    );
 }
 
 #[test]

@@ -9,11 +9,7 @@ use consent_grants::{Grant, GrantError};
 use consent_store::Tx;
 
 use super::{
-    super::{
-        FlowError,
-        grant::shut,
-        record::issuer_of,
-    },
+    super::{FlowError, grant::shut, record::issuer_of},
     Posted,
 };
 use crate::platform::Platform;
@@ -136,9 +132,8 @@ impl Known {
         let subjects = subjects.filter(|subject| may_be_pseudonym(subject)).collect();
         let persons = consent_events::persons_of(tx, &app.id, &subjects).await?;
         // The name that an app knows her under is hers only as long as it comes out of her id.
-        let hers = |(subject, person): &(&str, PersonId)| {
-            platform.pseudonym(&app.partner_id, person) == **subject
-        };
+        let hers =
+            |(subject, person): &(&str, PersonId)| platform.pseudonym(&app.partner_id, person) == **subject;
         let persons =
             persons.into_iter().filter(hers).map(|(subject, person)| (subject.to_owned(), person)).collect();
         let scopes = events.iter().filter_map(|event| event.scope.parse().ok());
@@ -179,13 +174,7 @@ fn may_be_pseudonym(subject: &str) -> bool {
 }
 
 /// A no that is meant for a grant and misses it by a name would change nothing and look as if it had.
-async fn check_names(
-    tx: &Tx,
-    app: &App,
-    posted: &Posted,
-    at: usize,
-    grant: &Grant,
-) -> Result<(), FlowError> {
+async fn check_names(tx: &Tx, app: &App, posted: &Posted, at: usize, grant: &Grant) -> Result<(), FlowError> {
     let event = &posted.events[at];
     let contract = consent_contracts::find_version(tx, &grant.contract, grant.version).await?;
     let policy = &contract.document.policy_url;
@@ -216,7 +205,9 @@ mod tests {
     #[test]
     fn only_names_of_our_making_are_looked_up() {
         assert!(may_be_pseudonym("00112233445566778899aabbccddeeff"));
-        for other in ["", "ada@example.org", "00112233445566778899AABBCCDDEEFF", "00112233445566778899aabbccddeef"] {
+        for other in
+            ["", "ada@example.org", "00112233445566778899AABBCCDDEEFF", "00112233445566778899aabbccddeef"]
+        {
             assert!(!may_be_pseudonym(other), "{other}");
         }
     }

@@ -67,7 +67,9 @@ pub(super) fn read(body: Body, version: Version, vault: Option<&str>) -> Result<
         return Err(invalid("body", "must not hold more than 1000 events; send them in several requests"));
     }
     let named = |(at, event): (usize, NewEventJson)| {
-        event.understood(version, vault).map_err(|refusal| if is_list { placed(refusal, at) } else { refusal })
+        event
+            .understood(version, vault)
+            .map_err(|refusal| if is_list { placed(refusal, at) } else { refusal })
     };
     let events = events.into_iter().enumerate().map(named).collect::<Result<_, _>>()?;
     Ok(Posted { events, is_list })
@@ -167,7 +169,8 @@ impl NewEventJson {
     /// What it says. Whether the texts can be recorded is for the log to see.
     fn understood(self, version: Version, vault: Option<&str>) -> Result<Consent, Refusal> {
         let given = |text: Option<String>| text.filter(|text| version == Version::V0 || !text.is_empty());
-        let required = |text: Option<String>, name: &str| given(text).ok_or_else(|| invalid(name, "is missing"));
+        let required =
+            |text: Option<String>, name: &str| given(text).ok_or_else(|| invalid(name, "is missing"));
         let action = self.action.ok_or_else(|| invalid("action", "is missing; send true, false or null"))?;
         Ok(Consent {
             subject: required(self.subject, "subject")?,

@@ -40,7 +40,11 @@ fn is_oauth(path: &str) -> bool {
 
 /// A refusal at such a path.
 pub(in crate::http) fn refuse(path: &str, refusal: Refusal) -> HttpResponse {
-    if is_oauth(path) { OAuthError::from(refusal).error_response() } else { ConsentError(refusal).error_response() }
+    if is_oauth(path) {
+        OAuthError::from(refusal).error_response()
+    } else {
+        ConsentError(refusal).error_response()
+    }
 }
 
 impl std::fmt::Display for ConsentError {

@@ -161,7 +161,8 @@ mod tests {
 
     #[test]
     fn the_next_page_has_the_same_question() {
-        let request = TestRequest::with_uri("/consent/v1/consents?subject=a%20b&after=7&limit=2").to_http_request();
+        let request =
+            TestRequest::with_uri("/consent/v1/consents?subject=a%20b&after=7&limit=2").to_http_request();
         assert_eq!(following(&request, "5"), "/consent/v1/consents?subject=a+b&limit=2&after=5");
     }
 }

@@ -135,7 +135,8 @@ fn basic(request: &HttpRequest) -> Result<Option<(String, String)>, OAuthError> 
     if !scheme.eq_ignore_ascii_case("basic") {
         return Ok(None);
     }
-    let broken = || OAuthError { basic: true, ..refused(401, "invalid_client", "HTTP Basic that cannot be read") };
+    let broken =
+        || OAuthError { basic: true, ..refused(401, "invalid_client", "HTTP Basic that cannot be read") };
     let url_safe = text.trim().trim_end_matches('=').replace('+', "-").replace('/', "_");
     let bytes = base64url_decode(&url_safe).map_err(|_| broken())?;
     let text = String::from_utf8(bytes).map_err(|_| broken())?;
