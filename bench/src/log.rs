@@ -56,7 +56,7 @@ async fn add(db: &Database, app: &AppId, numbers: std::ops::Range<usize>) -> Out
 
 fn event(number: usize) -> NewConsentEvent {
     let question = number % QUESTIONS;
-    let consent = Consent::new(subject(number / EACH), target(question), Some(number % 3 != 0));
+    let consent = Consent::new(subject(number / EACH), target(question), Some(!number.is_multiple_of(3)));
     Consent { scope: format!("scope-{}", question / 2), ..consent }.into()
 }
 

@@ -10,11 +10,7 @@ use std::time::Instant;
 use consent_store::{Database, Pool};
 use sea_orm::{ActiveValue::Set, ConnectionTrait as _, EntityTrait as _};
 
-use crate::{
-    error::Outcome,
-    load::count,
-    stage::AT_ONCE,
-};
+use crate::{error::Outcome, load::count, stage::AT_ONCE};
 
 /// About what an event, its payload and the rows that find it come to.
 const BODY: usize = 1000;
@@ -73,9 +69,7 @@ async fn work(db: Database, next: Arc<AtomicUsize>, rows: usize, end: usize) -> 
             return Ok(());
         }
         let body = "x".repeat(BODY);
-        let bare = |id: usize| {
-            Ok(row::ActiveModel { id: Set(i64::try_from(id)?), body: Set(body.clone()) })
-        };
+        let bare = |id: usize| Ok(row::ActiveModel { id: Set(i64::try_from(id)?), body: Set(body.clone()) });
         let bare = (from..from + rows).map(bare).collect::<Outcome<Vec<_>>>()?;
         let tx = db.begin_write().await?;
         row::Entity::insert_many(bare).exec_without_returning(&tx).await?;

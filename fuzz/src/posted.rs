@@ -8,9 +8,14 @@ use crate::{
     stage::{Answer, Stage, with_stage},
 };
 
-const ADDRESSES: [&str; 4] =
-    ["/consent/v0/consents", "/consent/v1/consents", "/consent/v0/vaults/a/consents", "/consent/v1/vaults/a/consents"];
-const KINDS: [&str; 3] = ["application/json", "application/x-www-form-urlencoded", "application/JSON; charset=utf-8"];
+const ADDRESSES: [&str; 4] = [
+    "/consent/v0/consents",
+    "/consent/v1/consents",
+    "/consent/v0/vaults/a/consents",
+    "/consent/v1/vaults/a/consents",
+];
+const KINDS: [&str; 3] =
+    ["application/json", "application/x-www-form-urlencoded", "application/JSON; charset=utf-8"];
 
 /// The first two bytes choose address and media type, the rest is the body.
 pub fn check(data: &[u8]) {
@@ -46,7 +51,8 @@ pub fn check(data: &[u8]) {
 fn recorded(stage: &Stage, address: &str, event: &Value, same: &Value) {
     let version = &address[.."/consent/v0".len()];
     let id = event["id"].as_str().expect("an id");
-    let found = stage.send(bearing(stage, TestRequest::get().uri(&format!("{version}/consents/{id}"))), vec![], &[]);
+    let found =
+        stage.send(bearing(stage, TestRequest::get().uri(&format!("{version}/consents/{id}"))), vec![], &[]);
     assert_eq!(serde_json::from_str::<Value>(&found.body).expect("JSON"), *event);
     let own = ["id", "token", "createdAt"];
     assert_ne!(event["id"], same["id"]);
@@ -61,7 +67,9 @@ fn recorded(stage: &Stage, address: &str, event: &Value, same: &Value) {
 
 /// Subject and target are echoed to the byte.
 fn says_what_was_sent(kind: &str, body: &[u8], event: &Value) {
-    if kind != KINDS[1] && let Ok(sent) = serde_json::from_slice::<Value>(body) {
+    if kind != KINDS[1]
+        && let Ok(sent) = serde_json::from_slice::<Value>(body)
+    {
         assert_eq!((&sent["subject"], &sent["target"]), (&event["subject"], &event["target"]));
     }
 }

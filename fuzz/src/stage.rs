@@ -112,8 +112,19 @@ impl Stage {
         let send = runtime.block_on(sender(platform.clone()));
         let (sign_in, csrf, client_id, api_key, access_token) = Default::default();
         let codes = Vec::new();
-        let mut stage =
-            Self { runtime, platform, folder, send, sign_in, csrf, client_id, api_key, codes, access_token, wear: 0 };
+        let mut stage = Self {
+            runtime,
+            platform,
+            folder,
+            send,
+            sign_in,
+            csrf,
+            client_id,
+            api_key,
+            codes,
+            access_token,
+            wear: 0,
+        };
         stage.sign_up();
         stage.register();
         stage.access_token = stage.share();

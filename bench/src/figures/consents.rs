@@ -84,8 +84,7 @@ impl Bench<'_> {
         let small = stage.start(&stage.data(), &few_database, &[])?;
         let large = stage.start(&stage.data(), &many_database, &[])?;
         let asks = |events: usize| move |number| Ok(searching(key, number, events / log::EACH));
-        let (at_many, at_few) =
-            in_turn(self.amount(3200), (&small, asks(few)), (&large, asks(many))).await?;
+        let (at_many, at_few) = in_turn(self.amount(3200), (&small, asks(few)), (&large, asks(many))).await?;
         let mut figure = Figure::new(
             "search",
             "A search in a long log",

@@ -95,7 +95,12 @@ impl Query {
         };
         let source = self.source.filter(|_| v0);
         check([("issuer", &filter.issuer), ("target", &filter.target), ("scope", &filter.scope)])?;
-        Ok(Search { filter, source, current: flag(self.current)?, cursor: cursor(self.after, self.limit)? })
+        Ok(Search {
+            filter,
+            source,
+            current: flag(self.current.as_deref())?,
+            cursor: cursor(self.after, self.limit.as_deref())?,
+        })
     }
 }
 
@@ -105,16 +110,16 @@ fn check(texts: [(&str, &Option<String>); 3]) -> Result<(), Refusal> {
     empty.map_or(Ok(()), |(name, _)| Err(invalid(name, "must not be empty; leave it out")))
 }
 
-fn flag(text: Option<String>) -> Result<bool, Refusal> {
-    match text.as_deref() {
+fn flag(text: Option<&str>) -> Result<bool, Refusal> {
+    match text {
         None | Some("" | "false") => Ok(false),
         Some("true") => Ok(true),
         Some(_) => Err(invalid("current", "must be true or false")),
     }
 }
 
-fn cursor(after: Option<String>, limit: Option<String>) -> Result<Cursor, Refusal> {
-    let read = limit.as_deref().map(str::parse::<u64>).transpose();
+fn cursor(after: Option<String>, limit: Option<&str>) -> Result<Cursor, Refusal> {
+    let read = limit.map(str::parse::<u64>).transpose();
     let limit = read.ok().map(|limit| limit.unwrap_or(MOST)).filter(|limit| (1..=MOST).contains(limit));
     let limit = limit.ok_or_else(|| invalid("limit", "must be a whole number from 1 to 1000"))?;
     Ok(Cursor { after, limit })
