@@ -47,6 +47,11 @@ pub struct Reader {
 }
 
 impl Door {
+    /// The app that was registered: its id and its API key.
+    pub fn registered(&self) -> (&str, &str) {
+        (&self.app.0, &self.app.1)
+    }
+
     /// At the door of the platform with this data folder.
     pub fn at(url: &str, data: &Path) -> Outcome<Self> {
         Ok(Self {

@@ -9,12 +9,14 @@ mod error;
 mod figures;
 mod limit;
 mod load;
+mod log;
 mod machine;
 mod process;
 mod raw;
 mod receivers;
 mod report;
 mod requests;
+mod rows;
 mod stage;
 
 use std::{
@@ -66,6 +68,9 @@ struct Cli {
     /// `sqlite`, or the URL of a PostgreSQL database beside which others may be created; one after the other
     #[arg(long = "database", value_name = "sqlite|URL", default_value = "sqlite")]
     databases: Vec<String>,
+    /// How many consent events a long log has
+    #[arg(long, value_name = "NUMBER", default_value_t = 10_000_000)]
+    events: usize,
     /// Writes the figures to this file; notes in it are kept
     #[arg(long, value_name = "FILE")]
     markdown: Option<PathBuf>,
@@ -111,7 +116,7 @@ async fn measure_all(cli: Cli) -> Outcome<()> {
     for database in &cli.databases {
         let engine = Engine::parse(database)?;
         let figures = tokio::select! {
-            figures = measure(&bin, &engine, names, cli.quick) => figures,
+            figures = measure(&bin, &engine, names, cli.quick, cli.events) => figures,
             _ = tokio::signal::ctrl_c() => Err(failure("interrupted")),
         };
         engine.clean_up().await?;
@@ -127,9 +132,15 @@ async fn measure_all(cli: Cli) -> Outcome<()> {
 }
 
 /// Measures on one database, and prints what comes of it as it comes.
-async fn measure(bin: &Path, engine: &Engine, names: &[Name], quick: bool) -> Outcome<Vec<report::Figure>> {
+async fn measure(
+    bin: &Path,
+    engine: &Engine,
+    names: &[Name],
+    quick: bool,
+    events: usize,
+) -> Outcome<Vec<report::Figure>> {
     eprintln!("setting up …");
-    let mut bench = Bench::new(Stage::set_up(bin, engine).await?, quick)?;
+    let mut bench = Bench::new(Stage::set_up(bin, engine).await?, quick, events)?;
     let mut figures = Vec::new();
     for name in names {
         eprintln!("{} …", name.as_text());

@@ -9,6 +9,7 @@ pub mod key;
 mod keys;
 pub mod multipart;
 pub mod own_file;
+pub mod posted;
 pub mod query;
 pub mod receipt;
 pub mod scope;
@@ -26,6 +27,7 @@ pub const CHECKS: &[(&str, Check)] = &[
     ("key", key::check),
     ("multipart", multipart::check),
     ("own_file", own_file::check),
+    ("posted", posted::check),
     ("query", query::check),
     ("receipt", receipt::check),
     ("scope", scope::check),

@@ -61,6 +61,8 @@ pub(crate) struct Stage {
     /// The token of her forms.
     pub csrf: String,
     client_id: String,
+    /// The app's.
+    pub api_key: String,
     /// What stands for what in an input.
     pub codes: Vec<(&'static str, String)>,
     /// The app's token for a library of sample data.
@@ -108,10 +110,21 @@ impl Stage {
         let (runtime, folder) = (Runtime::new().expect("a runtime"), tempfile::tempdir().expect("a folder"));
         let platform = runtime.block_on(platform(folder.path()));
         let send = runtime.block_on(sender(platform.clone()));
-        let (sign_in, csrf, client_id, access_token) = Default::default();
+        let (sign_in, csrf, client_id, api_key, access_token) = Default::default();
         let codes = Vec::new();
-        let mut stage =
-            Self { runtime, platform, folder, send, sign_in, csrf, client_id, codes, access_token, wear: 0 };
+        let mut stage = Self {
+            runtime,
+            platform,
+            folder,
+            send,
+            sign_in,
+            csrf,
+            client_id,
+            api_key,
+            codes,
+            access_token,
+            wear: 0,
+        };
         stage.sign_up();
         stage.register();
         stage.access_token = stage.share();
@@ -192,6 +205,7 @@ impl Stage {
         let (id, api_key) = (text(&app["id"]), text(&app["apiKey"]));
         let contract = self.post(&format!("/api/v1/apps/{id}/contracts"), &api_key, &contract);
         self.client_id = format!("{id}_{}", text(&contract["id"]));
+        self.api_key = api_key;
     }
 
     /// She connects a sample source and says yes to the app; returns its token.

@@ -29,7 +29,7 @@ pub use person::{Person, Yes};
 pub use platform::{Answer, Engine, TestPlatform};
 pub use process::{NotStarted, Place, Process};
 pub use receiver::{Received, Receiver, signed as report_signed};
-pub use tools::Tool;
+pub use tools::{Tool, signatu_client};
 pub use web::{HtmlForm, Part, Tag, Visit, Web, urlencoded};
 
 /// A file of `fixtures/`.

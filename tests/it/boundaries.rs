@@ -47,7 +47,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "client",
         ],
     ),
-    ("bench", &["gateway", "client", "core", "crypto", "store"]),
+    ("bench", &["gateway", "client", "core", "crypto", "events", "store"]),
     ("fuzz", &["core", "crypto", "contracts", "receipts", "sources", "gateway"]),
     ("tests", &["gateway", "client", "core", "crypto", "store"]),
 ];

@@ -7,6 +7,7 @@ mod boundaries;
 mod browser;
 mod commands;
 mod consent;
+mod consent_log;
 mod crash;
 mod downloads;
 mod formats;

@@ -6,14 +6,20 @@ mod story;
 
 use std::path::Path;
 
+use consent_client::reqwest::Method;
 use harness::{Engine, Place, TestPlatform, rows, stories};
 use needles::Needles;
 use sea_orm::{ConnectionTrait, DbBackend};
+use serde_json::json;
 use story::{Story, tell};
+
+/// Somebody an app speaks of.
+const SUBJECT: &str = "planted-subject@example.org";
 
 stories! {
     async fn database_and_files_hold_no_secret_of_anybody(platform: TestPlatform) {
-        let Story { secrets, email, .. } = tell(&platform).await;
+        let Story { mut secrets, email, .. } = tell(&platform).await;
+        records(&platform, &mut secrets).await;
         assert!(secrets.count() > 150, "the story keeps {} secrets", secrets.count());
         let mut clear = Needles::default();
         clear.text("her e-mail address", &email);
@@ -63,7 +69,9 @@ async fn not_even_the_most_talkative_log_tells_a_secret() {
         let process = place.start(program, &["--sandbox"], &environment).unwrap();
         let platform = TestPlatform::at(&process, &place).await;
         let Story { mut secrets, email, grant } = tell(&platform).await;
+        records(&platform, &mut secrets).await;
         // A log is read by more people than a database.
+        secrets.text("a subject", SUBJECT);
         secrets.text("her e-mail address", &email);
         secrets.text("her name", story::NAME);
         let log = process.stderr();
@@ -73,6 +81,25 @@ async fn not_even_the_most_talkative_log_tells_a_secret() {
         let first = found.first().map(|name| lines_with(&secrets, &log, name));
         assert_eq!(found, [].into(), "{engine:?}: {first:#?}");
     }
+}
+
+/// An app gets tokens, records something about somebody, and finds it by her name in the address.
+async fn records(platform: &TestPlatform, secrets: &mut Needles) {
+    let app = platform.operator().registers_app("Diary").await;
+    let asks = json!({
+        "grant_type": "client_credentials", "client_id": app["id"], "client_secret": app["apiKey"],
+    });
+    let tokens = platform.call(Method::POST, "/oauth/v0/token", None, Some(&asks)).await.ok();
+    let [access, refresh, key] = [&tokens["access_token"], &tokens["refresh_token"], &app["apiKey"]]
+        .map(|token| token.as_str().unwrap());
+    secrets.token("an app's token for its log", access);
+    secrets.token("the refresh token beside it", refresh);
+    secrets.token("the key for both", key);
+    let event = json!({ "subject": SUBJECT, "target": "t", "action": true });
+    let _ = platform.call(Method::POST, "/consent/v0/consents", Some(access), Some(&event)).await.ok();
+    let path = format!("/consent/v0/consents/search?subject={SUBJECT}&target=t");
+    let found = platform.call(Method::GET, &path, Some(access), None).await.ok();
+    assert_eq!(found[0]["subject"], SUBJECT);
 }
 
 /// The first lines that tell a secret.

@@ -1,5 +1,6 @@
 //! The figures: each loads the platform and its limit in turn, three times.
 
+mod consents;
 mod counts;
 mod fetch;
 mod grants;
@@ -60,6 +61,10 @@ pub enum Name {
     Revoke,
     /// Signals to 1 000 endpoints of which 50 hang, against the rate of RSA signatures
     Signals,
+    /// Consent events posted, one by one and a hundred at once, against bare rows
+    Consents,
+    /// Search in a log of 10 000 000 consent events, against 1 000
+    Search,
     /// Statements, RSA operations and allocations of one request
     Counts,
 }
@@ -77,16 +82,19 @@ pub struct Bench<'e> {
     pub stage: Stage<'e>,
     raw: Raw,
     quick: bool,
+    /// So many events there are in a long log.
+    events: usize,
     /// Refresh tokens that nobody has used yet.
     refresh_tokens: Vec<String>,
     crowds: Option<Crowds>,
 }
 
 impl<'e> Bench<'e> {
-    /// A bench on a platform that is set up; `quick` for a first look.
-    pub fn new(stage: Stage<'e>, quick: bool) -> Outcome<Self> {
+    /// A bench on a platform that is set up; `quick` for a first look, `events` for a long log.
+    pub fn new(stage: Stage<'e>, quick: bool, events: usize) -> Outcome<Self> {
         let moment = Duration::from_millis(if quick { 100 } else { 500 });
-        Ok(Self { stage, raw: Raw::new(moment)?, quick, refresh_tokens: Vec::new(), crowds: None })
+        let raw = Raw::new(moment)?;
+        Ok(Self { stage, raw, quick, events, refresh_tokens: Vec::new(), crowds: None })
     }
 
     /// Measures one figure.
@@ -107,6 +115,8 @@ impl<'e> Bench<'e> {
             Name::Grants => self.grants().await,
             Name::Revoke => self.revoke().await,
             Name::Signals => self.signals().await,
+            Name::Consents => self.consents().await,
+            Name::Search => self.search().await,
             Name::Counts => self.counts().await,
         }
     }

@@ -150,3 +150,24 @@ pub mod nonce {
 
     impl ActiveModelBehavior for ActiveModel {}
 }
+
+pub mod app_token {
+    use consent_core::AppId;
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+    #[sea_orm(table_name = "app_token")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub digest: Vec<u8>,
+        pub kind: String,
+        pub app_id: AppId,
+        pub epoch: i64,
+        pub expires_at: DateTimeUtc,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}

@@ -1,5 +1,7 @@
 //! The rows of requests, codes, tokens and nonces.
 
+mod app_token;
+
 use chrono::{DateTime, Utc};
 use consent_core::{Ambient, ContractId, GrantId, PersonId, RequestId, RowId, SessionId};
 use consent_crypto::{CodeChallenge, Digest, Family, Secret, SecretKind, SlotContext, slot};
@@ -12,6 +14,7 @@ use sea_orm::{
 };
 use sea_orm_migration::MigrationTrait;
 
+pub use self::app_token::{find_app_token, issue_app_tokens, refresh_app_tokens, sweep_app_tokens};
 use crate::{
     AuthError, AuthorizationRequest, ClaimedCode, Decision, FamilyHint, HandleKind, IssuedPair, Lifetimes,
     NewCode, NewRequest, Pair, Refreshed, RequestKind, code, handle, nonce, row, token,
@@ -25,6 +28,10 @@ pub fn migrations() -> Vec<Box<dyn MigrationTrait>> {
         Migration::new(
             "m20261129_000051_answers",
             include_str!("../migrations/m20261129_000051_answers.sql"),
+        ),
+        Migration::new(
+            "m20261211_000101_app_token",
+            include_str!("../migrations/m20261211_000101_app_token.sql"),
         ),
     ]
 }

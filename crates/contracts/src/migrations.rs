@@ -19,5 +19,9 @@ pub fn migrations() -> Vec<Box<dyn MigrationTrait>> {
             "m20261208_000012_controller",
             include_str!("../migrations/m20261208_000012_controller.sql"),
         ),
+        Migration::new(
+            "m20261211_000100_credential_epoch",
+            include_str!("../migrations/m20261211_000100_credential_epoch.sql"),
+        ),
     ]
 }

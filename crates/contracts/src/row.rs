@@ -22,6 +22,7 @@ pub mod app {
         pub created_at: DateTime<Utc>,
         #[sea_orm(column_type = "JsonBinary", nullable)]
         pub controller: Option<Json>,
+        pub credential_epoch: i64,
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -1,5 +1,7 @@
 //! Apps, contracts and keys in the database.
 
+mod credential;
+
 use chrono::{DateTime, Utc};
 use consent_core::{Ambient, AppId, ContractId, Cursor, Page};
 use consent_crypto::{RsaPublicKey, Secret, SecretKind};
@@ -10,6 +12,7 @@ use sea_orm::{
     sea_query::{Expr, ExprTrait},
 };
 
+pub use self::credential::{Credential, find_credential, find_credential_by_key};
 use crate::{
     App, AppStage, Client, Contract, ContractKey, ContractsError, Controller, Document, Invalid,
     MAX_USABLE_KEYS, NewApp, Policy, Retire, Revision, Status, Verb, client_id, may_be_client_id, row,
@@ -49,6 +52,7 @@ pub async fn register_app(
         api_key_digest: Set(key.digest().as_bytes().to_vec()),
         created_at: Set(app.created_at),
         controller: Set(app.controller.as_ref().map(controller_json)),
+        credential_epoch: Set(0),
     };
     row::app::Entity::insert(row).exec_without_returning(tx).await?;
     Ok((app, key))
@@ -85,6 +89,7 @@ pub async fn rotate_api_key(tx: &Tx, id: &AppId, ambient: &Ambient) -> Result<Se
     let key = Secret::generate(SecretKind::ApiKey, ambient);
     row::app::Entity::update_many()
         .col_expr(row::app::Column::ApiKeyDigest, Expr::value(key.digest().as_bytes().to_vec()))
+        .col_expr(row::app::Column::CredentialEpoch, credential::risen(true))
         .filter(row::app::Column::Id.eq(app.id))
         .exec(tx)
         .await?;
@@ -392,6 +397,7 @@ async fn update_stage(tx: &Tx, mut app: App, stage: AppStage, verb: Verb) -> Res
     let updated = row::app::Entity::update_many()
         .col_expr(row::app::Column::Stage, Expr::value(stage.name()))
         .col_expr(row::app::Column::StageAt, Expr::value(stage.since()))
+        .col_expr(row::app::Column::CredentialEpoch, credential::risen(stage != AppStage::Registered))
         .filter(row::app::Column::Id.eq(app.id.clone()))
         .filter(row::app::Column::Stage.eq(app.stage.name()))
         .exec(tx)

@@ -125,6 +125,10 @@ pub enum SecretKind {
     RecoveryCode,
     /// Points at something for a short while, without being good for anything else.
     Handle,
+    /// Lets an app record and read consent events for a while, in place of its API key.
+    LogToken,
+    /// Gives an app the next such token.
+    LogRefreshToken,
 }
 
 impl SecretKind {
@@ -143,6 +147,8 @@ impl SecretKind {
             Self::SignIn => "csi_",
             Self::RecoveryCode => "",
             Self::Handle => "cah_",
+            Self::LogToken => "cla_",
+            Self::LogRefreshToken => "clr_",
         }
     }
 
@@ -160,6 +166,8 @@ impl SecretKind {
             Self::SignIn => b"sign-in",
             Self::RecoveryCode => b"recovery code",
             Self::Handle => b"handle",
+            Self::LogToken => b"log token",
+            Self::LogRefreshToken => b"log refresh token",
         }
     }
 
@@ -357,7 +365,7 @@ mod tests {
 
     use super::*;
 
-    const KINDS: [SecretKind; 11] = [
+    const KINDS: [SecretKind; 13] = [
         SecretKind::PreauthorizationCode,
         SecretKind::ReferenceCode,
         SecretKind::AuthorizationCode,
@@ -369,6 +377,8 @@ mod tests {
         SecretKind::SignIn,
         SecretKind::RecoveryCode,
         SecretKind::Handle,
+        SecretKind::LogToken,
+        SecretKind::LogRefreshToken,
     ];
 
     fn chance() -> Ambient {

@@ -79,7 +79,7 @@ impl Consent {
 
     /// Whether it can be recorded: subject, target and scope say something; no text is longer than 2048 bytes, metadata
     /// not longer than 16 KiB; no text has a NUL, which PostgreSQL does not store.
-    pub(crate) fn check(&self) -> Result<(), EventsError> {
+    pub fn check(&self) -> Result<(), EventsError> {
         let invalid = |field, reason| Err(EventsError::Invalid { field, reason });
         for (field, text) in self.texts() {
             if text.is_empty() {

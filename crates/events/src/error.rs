@@ -21,6 +21,9 @@ pub enum EventsError {
         /// What is wrong with it, as the rest of a sentence.
         reason: &'static str,
     },
+    /// A request came with the key of another one.
+    #[error("this key was used for another request; draw a new one")]
+    KeyReused,
     /// No such event in this app's log, or one that was erased.
     #[error("there is no such consent event")]
     NotFound,

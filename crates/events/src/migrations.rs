@@ -13,6 +13,10 @@ pub fn migrations() -> Vec<Box<dyn MigrationTrait>> {
             include_str!("../migrations/m20261209_000100_event_log.sql"),
         ),
         Migration::new(
+            "m20261211_000102_consent_request",
+            include_str!("../migrations/m20261211_000102_consent_request.sql"),
+        ),
+        Migration::new(
             "m20261211_000510_access_spool",
             include_str!("../migrations/m20261211_000510_access_spool.sql"),
         ),

@@ -2,7 +2,9 @@
 
 mod consent;
 
-pub(crate) use self::consent::{consent_event, consent_statistic, consent_stream, consent_subject};
+pub(crate) use self::consent::{
+    consent_event, consent_request, consent_statistic, consent_stream, consent_subject,
+};
 
 pub(crate) mod event {
     use consent_core::{ContractId, GrantId};

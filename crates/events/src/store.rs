@@ -10,6 +10,7 @@ mod export;
 mod heads;
 mod list;
 mod payload;
+mod request;
 mod search;
 mod statistics;
 mod streams;
@@ -25,7 +26,10 @@ pub use self::{
     export::Export,
     list::{head, list, list_of_grant},
     payload::read_payload,
-    search::{Filter, find, find_by_token, list_consents_of_person, list_current, search},
+    request::{Repeatable, claim_request, note_request, sweep_requests},
+    search::{
+        Filter, find, find_by_token, find_listed, list_consents_of_person, list_current, persons_of, search,
+    },
     statistics::statistics,
     verify::verify_stored,
 };

@@ -4,6 +4,7 @@ pub mod cli;
 pub mod config;
 pub mod flows;
 pub mod http;
+mod in_flight;
 pub mod journal;
 pub mod migrator;
 pub mod platform;

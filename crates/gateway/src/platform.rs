@@ -26,6 +26,7 @@ use tokio::sync::watch;
 use crate::{
     config::{BlobPlace, Config},
     http::replay::ReadNonces,
+    in_flight::InFlight,
     journal::Journal,
     migrator,
 };
@@ -65,6 +66,8 @@ pub struct Parts {
     pub(crate) clients: Clients,
     /// Nonces of requests that only read, seen by this process.
     pub(crate) read_nonces: ReadNonces,
+    /// Repeatable requests that this process is answering.
+    pub(crate) in_flight: InFlight,
     operator: Digest,
     shut: watch::Sender<u64>,
 }
@@ -229,6 +232,7 @@ impl Platform {
             public_url,
             clients: Clients::default(),
             read_nonces: ReadNonces::default(),
+            in_flight: InFlight::default(),
             operator: operator.digest(),
             shut: watch::Sender::new(0),
         })))

@@ -72,7 +72,7 @@ fn kantara(facts: &Facts<'_>, id: &ReceiptId, parts: &[Part]) -> Kantara {
 }
 
 /// The app; where its owner did not say, the receipt says that.
-fn controller(app: &App) -> PiiController {
+pub(crate) fn controller(app: &App) -> PiiController {
     let phone = app.controller.as_ref().and_then(|controller| controller.phone.clone());
     PiiController {
         pii_controller: legal_name(app).to_owned(),

@@ -12,6 +12,7 @@ mod facts;
 mod finding;
 mod id;
 mod kantara;
+mod logged;
 mod moment;
 mod receipt;
 mod record;
@@ -33,6 +34,7 @@ pub use facts::{CONSENT_API, CONSENT_PAGE, EventFacts, Facts, Issuer};
 pub use finding::{Finding, Findings};
 pub use id::{NotAReceiptId, ReceiptId};
 pub use kantara::{Kantara, PiiController, Purpose, Service, VERSION};
+pub use logged::{Logged, LoggedBy};
 pub use receipt::{Receipt, Status};
 pub use record::{Header, Party, PiiInformation, Processing, Record, RecordEvent, Ts27560};
 pub use store::{

@@ -86,7 +86,9 @@ stories! {
         let ada = platform.person("ada").await;
         let before = platform.contents().await;
         let mut asked = 0;
-        for route in routes() {
+        // Pages may call these, with a token of their own: `consent_log::across_origins`.
+        let shared = ["/consent/v", "/oauth/v0/"];
+        for route in routes().iter().filter(|route| !shared.iter().any(|shared| route.path.starts_with(shared))) {
             let method = Method::from_bytes(route.method.as_str().as_bytes()).unwrap();
             let url = format!("{}{}", platform.url, route.path.replace(['{', '}'], ""));
             for origin in ["https://evil.example", "null", platform.url.as_str()] {

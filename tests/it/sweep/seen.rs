@@ -118,6 +118,23 @@ fn refusal_code(path: &str, status: u16, headers: &HeaderMap, body: &str) -> Str
             assert!(json[member].as_str().is_some_and(|text| !text.is_empty()), "{path}: {member} of {json}");
         }
         json["code"].as_str().unwrap().to_owned()
+    } else if path.starts_with("/consent/") {
+        assert_eq!(kind, "application/json", "{path}: {body}");
+        assert_eq!(headers.contains_key("www-authenticate"), status == 401, "{path}");
+        assert_ne!(status, 400, "{path}: clients would try again for 16 seconds");
+        if body.is_empty() {
+            return String::new();
+        }
+        let error = &json()["error"];
+        assert!(error["message"].as_str().is_some_and(|text| !text.is_empty()), "{path}: {body}");
+        error["code"].as_str().unwrap().to_owned()
+    } else if path.starts_with("/oauth/v0/") {
+        assert_eq!(kind, "application/json", "{path}: {body}");
+        if body.is_empty() {
+            return String::new();
+        }
+        assert!(json()["error_description"].as_str().is_some_and(|text| !text.is_empty()), "{path}: {body}");
+        json()["error"].as_str().unwrap().to_owned()
     } else if path.starts_with("/v1") {
         assert_eq!(kind, "application/json", "{path}: {body}");
         let code = headers["x-error-code"].to_str().unwrap().to_owned();

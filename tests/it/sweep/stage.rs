@@ -35,6 +35,7 @@ pub enum Credential {
     SessionKey,
     Code,
     RecoveryCode,
+    LogToken,
 }
 
 /// How a caller shows it.
@@ -47,7 +48,7 @@ pub enum Carrier {
 }
 
 impl Credential {
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 20] = [
         Self::Nothing,
         Self::Empty,
         Self::Garbage,
@@ -67,6 +68,7 @@ impl Credential {
         Self::SessionKey,
         Self::Code,
         Self::RecoveryCode,
+        Self::LogToken,
     ];
 
     /// How a route refuses it; nothing when it is of the kind that the route needs.
@@ -84,6 +86,7 @@ impl Credential {
             | (Needs::Person, Self::SignIn | Self::OtherSignIn)
             | (Needs::Operator | Needs::AppKey, Self::OperatorToken)
             | (Needs::AppKey, Self::ApiKey)
+            | (Needs::AppToken, Self::ApiKey | Self::OtherApiKey | Self::LogToken)
             | (Needs::Token, Self::TokenOfApp) => None,
             (Needs::Signature, _) if signed => None,
             (Needs::AppKey, Self::OtherApiKey) => Some("404 AppNotFound"),
@@ -107,7 +110,7 @@ impl Credential {
 fn refusal_of_nobody(needs: Needs) -> &'static str {
     match needs {
         Needs::Nothing => unreachable!("nobody is refused"),
-        Needs::Person | Needs::Operator | Needs::AppKey => "401 Unauthorized",
+        Needs::Person | Needs::Operator | Needs::AppKey | Needs::AppToken => "401 Unauthorized",
         Needs::Token | Needs::Signature => "400 InvalidJWT",
         // The code stands in the address and nowhere else.
         Needs::BrowserCode => "404 page",
@@ -146,6 +149,7 @@ pub struct Stage<'p> {
     values: [[BTreeMap<&'static str, String>; 2]; 2],
     ended: String,
     code: String,
+    log_token: String,
 }
 
 /// A value for each segment of a path; for each, whether it is the actor's own.
@@ -191,11 +195,13 @@ impl<'p> Stage<'p> {
                 values.insert("app", app.id.clone());
                 values.insert("contract", app.contract_id.clone());
                 values.extend(asks(app, &yes, &webs[number]).await);
+                values.extend(recorded(platform, app, number).await);
                 all.push((yes, values));
             }
         }
         let [first, second, third, fourth] = <[_; 4]>::try_from(all).unwrap_or_else(|_| unreachable!());
         let code = apps[0].asks().await.url_code.expose().to_owned();
+        let log_token = log_token(platform, &apps[0]).await;
         Self {
             operator: platform.operator().token().to_owned(),
             csrf: [webs[0].csrf().await, webs[1].csrf().await],
@@ -206,6 +212,7 @@ impl<'p> Stage<'p> {
             values: [[first.1, second.1], [third.1, fourth.1]],
             ended,
             code,
+            log_token,
         }
     }
 
@@ -215,6 +222,7 @@ impl<'p> Stage<'p> {
         values.insert("kid", kid(app));
         values.insert("code", self.code.clone());
         values.insert("source", "16".to_owned());
+        values.insert("vault", "a-vault".to_owned());
         Ids(values.into_iter().map(|(name, value)| (name, (value, true))).collect())
     }
 
@@ -223,7 +231,7 @@ impl<'p> Stage<'p> {
         match needs {
             Needs::Nothing => vec![Actor::Nobody],
             Needs::Operator => vec![Actor::Operator],
-            Needs::AppKey => vec![Actor::App(0), Actor::App(1)],
+            Needs::AppKey | Needs::AppToken => vec![Actor::App(0), Actor::App(1)],
             Needs::Person => vec![Actor::Person(0), Actor::Person(1)],
             Needs::Signature => vec![Actor::Signer(0), Actor::Signer(1)],
             Needs::Token => [(0, 0), (0, 1), (1, 0), (1, 1)].map(|(p, a)| Actor::Holder(p, a)).to_vec(),
@@ -269,7 +277,8 @@ impl<'p> Stage<'p> {
         let mut hidden = Vec::new();
         for (person, app) in [(0, 0), (0, 1), (1, 0), (1, 1)] {
             for (segment, (value, _)) in self.ids(person, app).0 {
-                let told = matches!(segment, "source" | "code" | "app" | "contract" | "kid" | "file");
+                let told =
+                    matches!(segment, "source" | "vault" | "code" | "app" | "contract" | "kid" | "file");
                 if !told && !owns(actor, segment, person, app) {
                     hidden.push(value);
                 }
@@ -384,6 +393,7 @@ impl<'p> Stage<'p> {
             Credential::SessionKey => self.values[0][0]["session"].clone(),
             Credential::Code => self.code.clone(),
             Credential::RecoveryCode => self.people[0].recovery_code.clone(),
+            Credential::LogToken => self.log_token.clone(),
         }
     }
 }
@@ -410,6 +420,25 @@ async fn told(person: &Person<'_>, yes: &Yes) -> BTreeMap<&'static str, String> 
     let receipts = person.call(Method::GET, "/me/receipts?limit=1", None).await.ok();
     let text = |value: &Value| value.as_str().unwrap().to_owned();
     [("signal", text(&signals["items"][0]["id"])), ("receipt", text(&receipts["items"][0]["id"]))].into()
+}
+
+/// What an app recorded about somebody: one event for each person that there is.
+async fn recorded(platform: &TestPlatform, app: &MockApp, person: usize) -> BTreeMap<&'static str, String> {
+    let subject = format!("somebody-{person}");
+    let event = json!({ "subject": subject, "target": "https://app.example/policy", "action": true });
+    let path = "/consent/v0/consents";
+    let event = platform.call(Method::POST, path, Some(&app.api_key), Some(&event)).await.ok();
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    [("event", text(&event["id"])), ("token", text(&event["token"]))].into()
+}
+
+/// A token that an app got for its API key.
+async fn log_token(platform: &TestPlatform, app: &MockApp) -> String {
+    let body = json!({
+        "grant_type": "client_credentials", "client_id": app.id, "client_secret": app.api_key,
+    });
+    let tokens = platform.call(Method::POST, "/oauth/v0/token", None, Some(&body)).await.ok();
+    tokens["access_token"].as_str().unwrap().to_owned()
 }
 
 /// An app asks for everything that an app can ask a person for; her browser comes with each of the codes.
@@ -479,7 +508,7 @@ fn body(path: &str) -> Value {
 /// Whether what stands in a segment belongs to the actor; `person` and `app` say whose it is.
 fn owns(actor: Actor, segment: &str, person: usize, app: usize) -> bool {
     match (actor, segment) {
-        (Actor::Operator | Actor::Nobody, _) | (_, "source") => true,
+        (Actor::Operator | Actor::Nobody, _) | (_, "source" | "vault") => true,
         (Actor::App(mine) | Actor::Signer(mine), _) => mine == app,
         (Actor::Person(mine) | Actor::Browser(mine), _) => mine == person,
         (Actor::Holder(holder, _), "file") => holder == person,
@@ -507,7 +536,8 @@ impl Ids {
                 None => segment,
             }
         });
-        named.collect::<Vec<_>>().join("/")
+        let path_and_query = [named.collect::<Vec<_>>().join("/"), query(path).to_owned()];
+        path_and_query.concat()
     }
 
     /// The same with ids of the right form that nobody has, where they are not the actor's own.
@@ -523,6 +553,8 @@ impl Ids {
             "consent" | "onboard" | "renew" | "confirm" => "req01hf7yat00000000000000001a".to_owned(),
             "signal" => "0192f0c1-2b1a-7cc0-8a1c-0a1b2c3d4e5f".to_owned(),
             "receipt" => "6f9619ff-8b86-4d01-b42d-00cf4fc964ff".to_owned(),
+            "event" => "0".repeat(64),
+            "token" => "ZZZZZ9".to_owned(),
             "session" => format!("cas_{}", base64url(&[7; 32])),
             "file" => "18_1_1_7_2_D202001_1.0.0.json".to_owned(),
             "kid" => base64url(&[7; 32]),
@@ -534,6 +566,13 @@ impl Ids {
         });
         Self(each.collect())
     }
+}
+
+/// What a search cannot do without.
+fn query(path: &str) -> &'static str {
+    let searches =
+        path == "/consent/v1/consents" || path.ends_with("/{vault}/consents") || path.ends_with("/search");
+    if searches { "?subject=nobody&target=nothing" } else { "" }
 }
 
 /// The method as the client spells it: it is built on another version of `http` than the server.

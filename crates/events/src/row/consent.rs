@@ -102,3 +102,25 @@ pub(crate) mod consent_statistic {
 
     impl ActiveModelBehavior for ActiveModel {}
 }
+
+pub(crate) mod consent_request {
+    use consent_core::AppId;
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "consent_request")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub app_id: AppId,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub key_digest: Vec<u8>,
+        pub body_digest: Vec<u8>,
+        pub events: String,
+        pub created_at: DateTimeUtc,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}

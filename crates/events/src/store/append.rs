@@ -47,7 +47,8 @@ impl NewEvent {
     }
 
     /// What an app says, in the chain of its subject.
-    pub(super) fn recorded(app: &AppId, new: NewConsentEvent, by: &Actor) -> Self {
+    #[must_use]
+    pub fn recorded(app: &AppId, new: NewConsentEvent, by: &Actor) -> Self {
         let act = Act::ConsentRecorded { app: app.clone(), grant: new.grant.clone() };
         let chain = new.person.as_ref().map(ChainId::from);
         Self { chain, act, actor: by.clone(), payload: None, consent: Some((app.clone(), new)) }

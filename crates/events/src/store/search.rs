@@ -1,15 +1,16 @@
 //! Finding consent events.
 
-use consent_core::{AppId, Cursor, Page, PersonId};
+use consent_core::{AppId, Cursor, Page, PersonId, TypedId as _};
 use consent_store::StoreError;
 use sea_orm::{
-    ConnectionTrait, ExprTrait as _, FromQueryResult, IdenStatic as _,
+    ColumnTrait as _, ConnectionTrait, EntityTrait as _, ExprTrait as _, FromQueryResult, IdenStatic as _,
+    QueryFilter as _, QueryOrder as _,
     prelude::DateTimeUtc,
     sea_query::{Cond, Condition, Expr, Iden, JoinType, Order, Query, SelectStatement},
 };
-use std::collections::HashSet;
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-use super::{consent::read_facts, list::seq_of};
+use super::{batch, consent::read_facts, list::seq_of};
 use crate::{
     ChainId, ConsentEvent, EventId, EventsError, Payload,
     consent::{issuer_key, scope_key, subject_key, target_key, vault_key},
@@ -88,6 +89,43 @@ pub async fn find(db: &impl ConnectionTrait, app: &AppId, id: &EventId) -> Resul
         .add(Expr::col((event::Entity, event::Column::Id)).eq(id.as_str()))
         .add(Expr::col((consent_event::Entity, consent_event::Column::AppId)).eq(app.as_str()));
     newest(db, select().cond_where(fits), 1).await?.pop().ok_or(EventsError::NotFound)
+}
+
+/// The consent events of an app with these ids, in this order; [`EventsError::NotFound`] when one is missing.
+pub async fn find_listed(
+    db: &impl ConnectionTrait,
+    app: &AppId,
+    ids: &[EventId],
+) -> Result<Vec<ConsentEvent>, EventsError> {
+    let mut events = HashMap::new();
+    for ids in batch::pieces(ids.iter().map(EventId::as_str).collect()) {
+        let fits = Cond::all()
+            .add(Expr::col((event::Entity, event::Column::Id)).is_in(ids))
+            .add(Expr::col((consent_event::Entity, consent_event::Column::AppId)).eq(app.as_str()));
+        let found = found(db, select().cond_where(fits)).await?;
+        events.extend(found.into_iter().map(|event| (event.id.clone(), event)));
+    }
+    ids.iter().map(|id| events.remove(id).ok_or(EventsError::NotFound)).collect()
+}
+
+/// Which of these subjects of an app's log are persons of ours, by what was recorded about them before.
+pub async fn persons_of<'a>(
+    db: &impl ConnectionTrait,
+    app: &AppId,
+    subjects: &BTreeSet<&'a str>,
+) -> Result<BTreeMap<&'a str, PersonId>, EventsError> {
+    use consent_event::{Column, Entity};
+    let mut persons = BTreeMap::new();
+    for subject in subjects {
+        let hers = Entity::find()
+            .filter(Column::SubjectKey.eq(subject_key(app, subject)))
+            .filter(Column::Chain.starts_with(PersonId::PREFIX));
+        let chain = hers.order_by_desc(Column::CreatedAt).one(db).await?.map(|row| row.chain.parse());
+        if let Some(Ok(ChainId::Person(person))) = chain {
+            persons.insert(*subject, person);
+        }
+    }
+    Ok(persons)
 }
 
 /// The newest of an app's consent events with this token.

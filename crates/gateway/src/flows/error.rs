@@ -86,6 +86,23 @@ pub enum FlowError {
     /// Only in sandbox mode.
     #[error("this exists in sandbox mode only")]
     SandboxOnly,
+    /// A consent event that this app may not record.
+    #[error("{field}: {reason}")]
+    Posted {
+        /// The field, with its place where several events were posted.
+        field: String,
+        /// What is wrong with it, and what to do.
+        reason: String,
+    },
+    /// The same request is being answered; it is not known yet with what.
+    #[error("the same request is being worked on; ask again in a moment")]
+    InFlight,
+    /// Somebody decided the other way at the same moment.
+    #[error("this was decided otherwise at the same moment; look at what holds now and ask again")]
+    Overtaken,
+    /// Nobody's credentials, or void ones.
+    #[error("the credentials are unknown or no longer valid")]
+    UnknownCredentials,
     /// The person chose something that the contract does not offer.
     #[error("{field}: {reason}")]
     Choice {

@@ -157,8 +157,17 @@ async fn expire(platform: &Platform, id: &GrantId) -> Result<(), FlowError> {
 /// Makes it durable that a grant was shut, first where no copy of the database comes from, and tells running downloads.
 /// What the journal holds and the database does not was told to nobody, and shuts nothing that is open.
 async fn commit_shut(platform: &Platform, tx: Tx, grant: &Grant) -> Result<(), FlowError> {
-    let shut = Shut::of(grant, platform.ambient.now());
-    platform.journal.note(&[shut]).await.map_err(FlowError::Journal)?;
+    commit_all_shut(platform, tx, std::slice::from_ref(grant)).await
+}
+
+/// The same for several grants that one decision shut, or none.
+pub(super) async fn commit_all_shut(platform: &Platform, tx: Tx, grants: &[Grant]) -> Result<(), FlowError> {
+    if grants.is_empty() {
+        return Ok(tx.commit().await?);
+    }
+    let now = platform.ambient.now();
+    let shut: Vec<_> = grants.iter().map(|grant| Shut::of(grant, now)).collect();
+    platform.journal.note(&shut).await.map_err(FlowError::Journal)?;
     tx.commit().await?;
     platform.announce_shut();
     platform.wake_dispatcher();
@@ -194,7 +203,7 @@ pub(super) async fn give_shelves(
 }
 
 /// Everything that an ended grant held: shelves and key, and what its app held.
-async fn shut(platform: &Platform, tx: &Tx, grant: &Grant) -> Result<(), FlowError> {
+pub(super) async fn shut(platform: &Platform, tx: &Tx, grant: &Grant) -> Result<(), FlowError> {
     consent_library::take_back(tx, &grant.id).await?;
     consent_library::drop_grant_key(tx, &grant.id).await?;
     end_access(platform, tx, grant).await

@@ -1,5 +1,6 @@
 //! Where domains meet: each function here is one decision, one transaction, read top to bottom.
 
+mod app_tokens;
 mod arrivals;
 mod authorize;
 mod chains;
@@ -7,6 +8,7 @@ mod chase;
 mod confirm;
 mod connect;
 mod consent;
+mod consent_log;
 mod error;
 mod files;
 mod grant;
@@ -27,6 +29,7 @@ mod survey;
 mod sync;
 mod tokens;
 
+pub use app_tokens::{AppGrant, app_of_bearer, app_tokens};
 pub use arrivals::{forget_signals, note_arrivals};
 pub use authorize::{
     Asked, AuthorizeRequest, Caller, ReferenceRequest, Waiting, authorize, find_request, keep_storage, name,
@@ -37,6 +40,7 @@ pub use chase::{ask_endpoint, escalate, verify_endpoints};
 pub use confirm::confirm;
 pub use connect::{SampleChoice, connect_sample, onboard};
 pub use consent::{Answer, Opened, Question, approve, decline, open_again, question};
+pub use consent_log::{Found, Posted, Search, record_consents, search_consents};
 pub use error::FlowError;
 pub use files::{Download, open_file, watch};
 pub use grant::{By, erase, expire_due, forget_journal, keep_after_all, resume, revoke, shorten, stop};

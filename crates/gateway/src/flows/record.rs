@@ -83,32 +83,44 @@ async fn leave_behind(
         consent_events::append_one(tx, new, &platform.ambient).await?;
         return Ok(());
     }
-    let (app, contract) = match asks {
-        Some(client) => (client.app.clone(), client.contract.clone()),
-        None => (
-            consent_contracts::find_app(tx, &grant.app).await?,
-            consent_contracts::find_version(tx, &grant.contract, grant.version).await?,
-        ),
+    let about = match asks {
+        Some(Client { app, contract, .. }) => {
+            About::new(platform, &grant.person, app.clone(), contract.clone(), Some(grant))
+        }
+        None => About::grant(platform, tx, grant).await?,
     };
-    let about = About::new(platform, &grant.person, app, contract, Some(grant));
-    let (event, receipt) = about.put_down(platform, tx, new, change).await?;
-    let Some(kind) = signal else { return Ok(()) };
-    let signal = NewSignal {
-        app: grant.app.clone(),
-        contract: grant.contract.clone(),
-        grant: grant.id.clone(),
-        person: grant.person.clone(),
-        subject: about.pseudonym,
-        kind,
-        seq: grant.seq,
-        txn: by.txn.unwrap_or(event.id.as_str()).to_owned(),
-        action_at: event.created_at,
-        by: by.actor.into(),
-        reason: BTreeMap::new(),
-        receipt: receipt.map(|receipt| receipt.id.to_string()),
-        scopes: vec![grant.contract.to_string()],
-    };
-    tell(platform, tx, grant, signal, by.actor).await
+    let event = about.link(platform, tx, new, change.as_ref()).await?;
+    about.follow(platform, tx, &event, Consequences { by, change, signal }).await
+}
+
+/// Writes down what follows from the end of a grant that its app recorded: the link is appended already, and is the app's
+/// consent event as well. A receipt, and a signal like any other.
+pub(super) async fn follow_revocation(
+    platform: &Platform,
+    tx: &Tx,
+    grant: &Grant,
+    event: &Event,
+    by: By<'_>,
+) -> Result<(), FlowError> {
+    let about = About::grant(platform, tx, grant).await?;
+    let kind = consent_signals::Kind::ConsentRevoked;
+    let consequences = Consequences { by, change: Some(Change::Revoked), signal: Some(kind) };
+    Box::pin(about.follow(platform, tx, event, consequences)).await?;
+    let (id, stage) = (&grant.id, grant.stage);
+    tracing::info!(grant.id = %id, contract.id = %grant.contract, "grant {id} is {stage}, by its app");
+    Ok(())
+}
+
+/// Who an app's log says asks for consent to its contracts.
+pub(super) fn issuer_of(app: &App) -> &str {
+    app.website.as_deref().unwrap_or(&app.name)
+}
+
+/// What there is besides the link about a change.
+struct Consequences<'a> {
+    by: By<'a>,
+    change: Option<Change>,
+    signal: Option<consent_signals::Kind>,
 }
 
 /// Writes down that a person said no: no grant came of it.
@@ -127,7 +139,11 @@ pub(super) async fn record_no(
     };
     let new = NewEvent::new(person, act, &Actor::Person(person.clone()));
     let about = About::new(platform, person, app, contract, None);
-    Box::pin(about.put_down(platform, tx, new, Some(Change::Declined))).await?;
+    Box::pin(async {
+        let event = about.link(platform, tx, new, Some(&Change::Declined)).await?;
+        about.prove(platform, tx, &event, Change::Declined).await
+    })
+    .await?;
     Ok(())
 }
 
@@ -153,20 +169,35 @@ impl<'a> About<'a> {
         Self { person, pseudonym, app, contract, grant }
     }
 
-    /// Appends the event, which is one of the app's consent events as well where there is a change to speak of, and issues
-    /// the receipt about it.
-    async fn put_down(
+    /// What a grant is, with its app and the version of the contract that it is pinned to.
+    async fn grant(platform: &Platform, tx: &Tx, grant: &'a Grant) -> Result<Self, FlowError> {
+        let app = consent_contracts::find_app(tx, &grant.app).await?;
+        let contract = consent_contracts::find_version(tx, &grant.contract, grant.version).await?;
+        Ok(Self::new(platform, &grant.person, app, contract, Some(grant)))
+    }
+
+    /// Appends the event, which is one of the app's consent events as well where there is a change to speak of.
+    async fn link(
         &self,
         platform: &Platform,
         tx: &Tx,
         mut new: NewEvent,
-        change: Option<Change>,
-    ) -> Result<(Event, Option<Receipt>), FlowError> {
-        let Some(change) = change else {
-            return Ok((consent_events::append_one(tx, new, &platform.ambient).await?.event, None));
-        };
-        new = new.with_consent(&self.app.id, self.consent_event(platform, &change));
-        let event = consent_events::append_one(tx, new, &platform.ambient).await?.event;
+        change: Option<&Change>,
+    ) -> Result<Event, FlowError> {
+        if let Some(change) = change {
+            new = new.with_consent(&self.app.id, self.consent_event(platform, change));
+        }
+        Ok(consent_events::append_one(tx, new, &platform.ambient).await?.event)
+    }
+
+    /// Issues the receipt about an event.
+    async fn prove(
+        &self,
+        platform: &Platform,
+        tx: &Tx,
+        event: &Event,
+        change: Change,
+    ) -> Result<Receipt, FlowError> {
         let facts = Facts {
             issuer: &platform.receipt_issuer(),
             person: self.person,
@@ -186,15 +217,45 @@ impl<'a> About<'a> {
             language: LANGUAGE,
         };
         let key = platform.keys.signing(SigningPurpose::Receipts);
-        let receipt = consent_receipts::issue(tx, &facts, key, &platform.ambient).await?;
-        Ok((event, Some(receipt)))
+        Ok(consent_receipts::issue(tx, &facts, key, &platform.ambient).await?)
+    }
+
+    /// The receipt about an event of a grant, and the signal to its app.
+    async fn follow(
+        self,
+        platform: &Platform,
+        tx: &Tx,
+        event: &Event,
+        Consequences { by, change, signal }: Consequences<'_>,
+    ) -> Result<(), FlowError> {
+        let receipt = match change {
+            Some(change) => Some(self.prove(platform, tx, event, change).await?),
+            None => None,
+        };
+        let (Some(kind), Some(grant)) = (signal, self.grant) else { return Ok(()) };
+        let signal = NewSignal {
+            app: grant.app.clone(),
+            contract: grant.contract.clone(),
+            grant: grant.id.clone(),
+            person: grant.person.clone(),
+            subject: self.pseudonym,
+            kind,
+            seq: grant.seq,
+            txn: by.txn.unwrap_or(event.id.as_str()).to_owned(),
+            action_at: event.created_at,
+            by: by.actor.into(),
+            reason: BTreeMap::new(),
+            receipt: receipt.map(|receipt| receipt.id.to_string()),
+            scopes: vec![grant.contract.to_string()],
+        };
+        tell(platform, tx, grant, signal, by.actor).await
     }
 
     /// The change as the app's own log of consents has it: who, to which policy, under which contract, yes or no.
     fn consent_event(&self, platform: &Platform, change: &Change) -> NewConsentEvent {
         let target = &self.contract.document.policy_url;
         let mut consent = Consent::new(&self.pseudonym, target, Some(is_yes(change, self.grant)));
-        consent.issuer = Some(self.app.website.clone().unwrap_or_else(|| self.app.name.clone()));
+        consent.issuer = Some(issuer_of(&self.app).to_owned());
         consent.scope = self.contract.id.to_string();
         consent.source = Some(platform.public_url.clone());
         let grant = self.grant.map(|grant| grant.id.clone());

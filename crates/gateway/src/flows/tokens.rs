@@ -148,6 +148,8 @@ pub async fn sweep(platform: &Platform) -> Result<(), FlowError> {
     let pairs = consent_auth::retired_pairs(&tx, 500, now).await?;
     remove_slots(&tx, &pairs).await?;
     consent_auth::sweep_nonces(&tx, now).await?;
+    consent_auth::sweep_app_tokens(&tx, now).await?;
+    consent_events::sweep_requests(&tx, now).await?;
     consent_sessions::sweep(&tx, now - platform.session_for()).await?;
     let ended = consent_people::sweep(&tx, &platform.ambient).await?;
     let holders: Vec<_> = ended.iter().map(SignInId::as_str).collect();

@@ -91,6 +91,18 @@ impl From<FlowError> for Refusal {
             FlowError::Ended => Self::new(409, "GrantEnded", message),
             FlowError::Locked => Self::new(403, "LibraryLocked", message),
             FlowError::SandboxOnly => Self::new(403, "SandboxOnly", message),
+            FlowError::Posted { field, reason } => {
+                Self::new(422, "ValidationErrors", message).field(field, reason)
+            }
+            FlowError::InFlight => {
+                Self { retry_after: Some(1), ..Self::new(409, "RequestInFlight", message) }
+            }
+            FlowError::Overtaken => Self::new(409, "Overtaken", message),
+            FlowError::UnknownCredentials => Self::new(
+                401,
+                "Unauthorized",
+                "Not signed in: send the app's API key, or an access token from /oauth/v0/token, as Authorization: Bearer",
+            ),
             FlowError::Choice { field, reason } => {
                 Self::new(422, "ValidationErrors", message).field(field, reason)
             }
@@ -244,6 +256,8 @@ impl From<EventsError> for Refusal {
             EventsError::Invalid { field, reason } => {
                 Self::new(422, "ValidationErrors", message).field(field, reason)
             }
+            EventsError::KeyReused => Self::new(422, "IdempotencyKeyReused", message)
+                .field("Idempotency-Key", "was used for another request; draw a new one"),
             EventsError::NotFound => Self::new(404, "EventNotFound", message),
             EventsError::Broken(_) | EventsError::Unsigned(_) | EventsError::Unrecorded(_) => {
                 Self::internal(&error)

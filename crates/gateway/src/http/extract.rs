@@ -164,7 +164,8 @@ fn jwt_refusal(error: &JwsError) -> Refusal {
     invalid_jwt(&error.to_string())
 }
 
-fn bearer(request: &HttpRequest) -> Option<&str> {
+/// What the header `Authorization` carries as a bearer token.
+pub(super) fn bearer(request: &HttpRequest) -> Option<&str> {
     let value = request.headers().get(header::AUTHORIZATION)?.to_str().ok()?;
     let (scheme, token) = value.split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())

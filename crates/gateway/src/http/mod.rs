@@ -1,6 +1,7 @@
 //! The doors. Each is a folder with its paths, wire structs and error shape; all lead to the same flows.
 
 pub mod api;
+pub(crate) mod consent;
 mod digime;
 mod error;
 mod extract;
@@ -30,7 +31,8 @@ use crate::platform::Platform;
 /// All routes of all doors, with what each asks of its caller; what the server mounts and what the sweep test walks.
 #[must_use]
 pub fn routes() -> Vec<&'static RouteInfo> {
-    [health::ROUTES, digime::ROUTES, api::ROUTES, pages::ROUTES, saas::ROUTES].into_iter().flatten().collect()
+    let doors = [health::ROUTES, digime::ROUTES, api::ROUTES, consent::ROUTES, pages::ROUTES, saas::ROUTES];
+    doors.into_iter().flatten().collect()
 }
 
 /// The whole service: every route, and what every answer carries.
@@ -50,6 +52,7 @@ pub fn app(
         .app_data(web::Data::new(platform))
         .app_data(web::QueryConfig::default().error_handler(routes::malformed_query))
         .app_data(web::PayloadConfig::new(json_bytes))
+        .wrap(from_fn(consent::share_across_origins))
         .wrap(from_fn(headers::log_access))
         .wrap(headers::safe())
         .wrap(Condition::new(secure, headers::transport_security()))

@@ -13,7 +13,7 @@ use actix_web::{
     web,
 };
 
-use super::{api, digime, error::Refusal, pages};
+use super::{api, consent, digime, error::Refusal, pages};
 
 /// What a route asks of its caller.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,6 +30,8 @@ pub enum Needs {
     Operator,
     /// An app's API key, or the operator token.
     AppKey,
+    /// An app's API key, or a token that it got for it, of whichever app: it sees what is its own.
+    AppToken,
     /// A code that a browser carries.
     BrowserCode,
     /// The token of the page a form was on; nobody needs to be signed in.
@@ -140,6 +142,8 @@ fn shaped(request: &HttpRequest, refusal: Refusal) -> HttpResponse {
     let path = request.path();
     if path.starts_with("/api/") {
         api::Problem(refusal).respond()
+    } else if consent::is_below(path) {
+        consent::refuse(path, refusal)
     } else if path.starts_with("/v1") {
         digime::DigimeError(refusal).respond()
     } else {

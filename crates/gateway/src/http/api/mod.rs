@@ -26,7 +26,7 @@ pub(super) use files::{file_name, limited, media_type};
 pub(super) use grants::grant_in_path;
 pub use openapi::openapi_json;
 pub use problem::Problem;
-pub(super) use request::{InPath, Place};
+pub(super) use request::{Body, InPath, Place, invalid, malformed, misunderstood};
 
 use super::{RouteInfo, routes::route};
 

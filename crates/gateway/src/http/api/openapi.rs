@@ -124,6 +124,7 @@ fn schemes(needs: Needs) -> &'static [&'static str] {
         Needs::Nothing
         | Needs::Signature
         | Needs::Token
+        | Needs::AppToken
         | Needs::BrowserCode
         | Needs::Form
         | Needs::PersonPage

@@ -199,7 +199,7 @@ pub(super) fn whole_number<'de, D: Deserializer<'de>>(deserializer: D) -> Result
 }
 
 /// The body, read and not yet understood.
-pub(super) struct Body {
+pub(in crate::http) struct Body {
     media_type: String,
     bytes: Result<Bytes, Refusal>,
 }
@@ -223,6 +223,12 @@ impl FromRequest for Body {
 }
 
 impl Body {
+    /// A body that came in full.
+    #[cfg(test)]
+    pub fn of(media_type: &str, bytes: &[u8]) -> Self {
+        Self { media_type: media_type.to_owned(), bytes: Ok(Bytes::copy_from_slice(bytes)) }
+    }
+
     /// The JSON that the body is.
     pub fn json<T: DeserializeOwned>(self) -> Result<T, Refusal> {
         let bytes = self.bytes?;
@@ -238,6 +244,16 @@ impl Body {
         if self.bytes.as_ref().is_ok_and(Bytes::is_empty) { Ok(T::default()) } else { self.json() }
     }
 
+    /// The bytes, as far as they came.
+    pub fn bytes(&self) -> &[u8] {
+        self.bytes.as_deref().unwrap_or_default()
+    }
+
+    /// The media type without parameters, and the bytes.
+    pub fn into_parts(self) -> Result<(String, Bytes), Refusal> {
+        Ok((self.media_type, self.bytes?))
+    }
+
     /// The text that the body is, whatever its media type.
     pub fn text(self) -> Result<String, Refusal> {
         let text = String::from_utf8(self.bytes?.to_vec());
@@ -251,7 +267,7 @@ pub(super) fn too_large(limit: impl fmt::Display) -> Refusal {
 }
 
 /// A field breaks a rule.
-pub(super) fn invalid(field: &str, reason: &str) -> Refusal {
+pub(in crate::http) fn invalid(field: &str, reason: &str) -> Refusal {
     Refusal::new(422, "ValidationErrors", format!("{field}: {reason}")).field(field, reason)
 }
 
@@ -271,7 +287,8 @@ pub(super) fn from_value<T: DeserializeOwned>(value: Value) -> Result<T, Refusal
     serde_path_to_error::deserialize(value).map_err(misunderstood)
 }
 
-fn misunderstood(error: serde_path_to_error::Error<serde_json::Error>) -> Refusal {
+/// What JSON that does not fit is refused with; names the field by its path.
+pub(in crate::http) fn misunderstood(error: serde_path_to_error::Error<serde_json::Error>) -> Refusal {
     let path = error.path().to_string();
     let error = error.into_inner();
     if error.classify() != Category::Data {
@@ -288,7 +305,8 @@ fn misunderstood(error: serde_path_to_error::Error<serde_json::Error>) -> Refusa
     }
 }
 
-fn malformed(error: &serde_json::Error) -> Refusal {
+/// What is no JSON.
+pub(in crate::http) fn malformed(error: &serde_json::Error) -> Refusal {
     Refusal::new(400, "MalformedJson", format!("The body is not JSON: {error}"))
 }
 
