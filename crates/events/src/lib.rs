@@ -32,8 +32,9 @@ pub use payload::{Commitment, NotACommitment, Payload, PayloadState};
 pub use statistics::{Overall, ScopeStatistics, Statistics};
 pub use store::{
     Appended, Export, Filter, NewEvent, append, append_all, append_one, checkpoint_due, count_accesses,
-    erase_payload, erase_payloads_of_person, erase_subject, find, find_by_token, head, latest_checkpoint,
-    list, list_accesses, list_accesses_of_grant, list_checkpoints, list_consents_of_person, list_current,
-    list_of_grant, read_payload, record, search, statistics, verify_stored,
+    erase_payload, erase_payloads_of_person, erase_subject, find, find_by_token, head, last_accesses,
+    latest_checkpoint, list, list_accesses, list_accesses_of_app, list_accesses_of_grant, list_checkpoints,
+    list_consents_of_person, list_current, list_of_grant, newest_of_grant, read_payload, record, search,
+    statistics, verify_stored,
 };
 pub use verify::{ExportError, Summary, verify_export};

@@ -35,9 +35,10 @@ pub use report::{
 };
 pub use signal::{Enqueued, InitiatingEntity, Issuer, Kind, NewSignal, Signal};
 pub use store::{
-    Attempt, SetEndpoint, attempts, close, dead_letters, dispute, due_for_verification, endpoint_for,
+    Attempt, Owing, SetEndpoint, attempts, close, dead_letters, dispute, due_for_verification, endpoint_for,
     enqueue, enqueue_verification, escalate_due, find, find_by_id, find_endpoint, is_in_default,
-    list_endpoints, list_of_app, list_of_grant, list_of_person, migrations, overdue, poll, receive_report,
-    remove_endpoint, replay, reports, rotate_secret, set_endpoint,
+    list_endpoints, list_of_app, list_of_grant, list_of_person, migrations, newest_of_grant, overdue,
+    owing_of_person, poll, receive_report, remove_endpoint, replay, reports, reports_on, rotate_secret,
+    set_endpoint, standing_of_grants,
 };
 pub use transport::{Attempted, Policy, Transport};
