@@ -185,7 +185,7 @@ fn spelled(value: &str, backend: DbBackend) -> String {
 }
 
 /// The columns of a table, in order.
-async fn columns(db: &Database, table: &str) -> Outcome<Vec<String>> {
+pub async fn columns(db: &Database, table: &str) -> Outcome<Vec<String>> {
     let query = match db.get_database_backend() {
         DbBackend::Sqlite => format!("SELECT name FROM pragma_table_info('{table}') ORDER BY cid"),
         _ => format!(

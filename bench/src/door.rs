@@ -57,6 +57,11 @@ impl Door {
         })
     }
 
+    /// The operator's token.
+    pub fn operator(&self) -> &str {
+        &self.operator
+    }
+
     /// Calls a path of `/api/v1`.
     pub async fn call(
         &self,

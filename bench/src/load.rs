@@ -136,6 +136,13 @@ pub async fn send(server: &Process, head: &[u8], piece: &[u8], length: usize) ->
     Ok(Load { wall, latencies: vec![wall], received: 0, cpu: cpu.since()?, bodies: vec![] })
 }
 
+/// Sends one request on a connection of its own, and reads the answer.
+pub async fn once(address: SocketAddr, request: &[u8]) -> Outcome<()> {
+    let mut line = Line::open(address).await?;
+    line.stream.write_all(request).await?;
+    line.answer(None).await.map(drop)
+}
+
 /// One connection.
 struct Line {
     stream: TcpStream,

@@ -12,6 +12,7 @@ mod load;
 mod machine;
 mod process;
 mod raw;
+mod receivers;
 mod report;
 mod requests;
 mod stage;

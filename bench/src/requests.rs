@@ -45,11 +45,20 @@ pub fn get(path: &str, bearer: &str, accept: &str) -> Vec<u8> {
 
 /// `POST path` of JSON, or of nothing, with a bearer token.
 pub fn post(path: &str, bearer: &str, json: &str) -> Vec<u8> {
+    with_json("POST", path, bearer, json)
+}
+
+/// `PUT path` of JSON with a bearer token.
+pub fn put(path: &str, bearer: &str, json: &str) -> Vec<u8> {
+    with_json("PUT", path, bearer, json)
+}
+
+fn with_json(method: &str, path: &str, bearer: &str, json: &str) -> Vec<u8> {
     let head = "host: 127.0.0.1\r\nuser-agent: consent-bench\r\naccept: application/json";
     let kind = if json.is_empty() { "" } else { "content-type: application/json\r\n" };
     let length = json.len();
     format!(
-        "POST {path} HTTP/1.1\r\n{head}\r\nauthorization: Bearer {bearer}\r\n{kind}\
+        "{method} {path} HTTP/1.1\r\n{head}\r\nauthorization: Bearer {bearer}\r\n{kind}\
          content-length: {length}\r\n\r\n{json}"
     )
     .into()

@@ -12,6 +12,7 @@ mod downloads;
 mod formats;
 mod gallery;
 mod in_person;
+mod ledger;
 mod model;
 mod own_files;
 mod pages;

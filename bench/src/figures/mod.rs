@@ -6,6 +6,8 @@ mod grants;
 mod large;
 mod list;
 mod people;
+mod revoke;
+mod signals;
 mod single;
 mod start;
 mod tokens;
@@ -22,6 +24,7 @@ use crate::{
     report::{Figure, rate, seconds, took},
     stage::{AT_ONCE, Stage},
 };
+use grants::Crowds;
 
 /// So often everything is measured.
 const RUNS: usize = 3;
@@ -53,6 +56,10 @@ pub enum Name {
     Start,
     /// List at 1 000 000 grants, against 1 000
     Grants,
+    /// Revoke at 1 000 000 grants, against 1 000
+    Revoke,
+    /// Signals to 1 000 endpoints of which 50 hang, against the rate of RSA signatures
+    Signals,
     /// Statements, RSA operations and allocations of one request
     Counts,
 }
@@ -72,13 +79,14 @@ pub struct Bench<'e> {
     quick: bool,
     /// Refresh tokens that nobody has used yet.
     refresh_tokens: Vec<String>,
+    crowds: Option<Crowds>,
 }
 
 impl<'e> Bench<'e> {
     /// A bench on a platform that is set up; `quick` for a first look.
     pub fn new(stage: Stage<'e>, quick: bool) -> Outcome<Self> {
         let moment = Duration::from_millis(if quick { 100 } else { 500 });
-        Ok(Self { stage, raw: Raw::new(moment)?, quick, refresh_tokens: Vec::new() })
+        Ok(Self { stage, raw: Raw::new(moment)?, quick, refresh_tokens: Vec::new(), crowds: None })
     }
 
     /// Measures one figure.
@@ -97,6 +105,8 @@ impl<'e> Bench<'e> {
             Name::ConsentPage => self.consent_page().await,
             Name::Start => self.start().await,
             Name::Grants => self.grants().await,
+            Name::Revoke => self.revoke().await,
+            Name::Signals => self.signals().await,
             Name::Counts => self.counts().await,
         }
     }

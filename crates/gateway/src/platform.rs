@@ -10,6 +10,7 @@ use consent_crypto::{
     Argon2Params, Digest, KeyPurpose, Keystore, KeystoreError, PasswordHasher, Secret, SecretKind,
     SigningPurpose, digest::hex,
 };
+use consent_events::{CheckpointSigner, Ledger};
 use consent_library::{Blobs, LibraryError};
 use consent_people::SignInPolicy;
 use consent_signals::{
@@ -49,6 +50,8 @@ pub struct Parts {
     deadlines: Deadlines,
     /// What was shut, outside the database.
     pub journal: Journal,
+    /// What apps fetch.
+    pub ledger: Ledger,
     /// The configuration.
     pub config: Config,
     /// Base of all URLs we make, without a slash at the end.
@@ -162,6 +165,7 @@ impl Platform {
             iterations: config.people.argon2_iterations,
             lanes: config.people.argon2_lanes,
         };
+        let ledger = Ledger::start(db.clone(), ambient.clone());
         let hasher =
             PasswordHasher::new(keys.key(KeyPurpose::Pepper).clone(), params, config.people.argon2_at_once);
         Ok(Self(Arc::new(Parts {
@@ -173,6 +177,7 @@ impl Platform {
             dispatcher,
             deadlines,
             journal,
+            ledger,
             config,
             public_url,
             clients: Clients::default(),
@@ -206,6 +211,13 @@ impl Parts {
             url: self.public_url.clone(),
             jwks_url: self.jwks_url(),
         }
+    }
+
+    /// Who signs the heads of chains.
+    #[must_use]
+    pub fn checkpoint_signer(&self) -> CheckpointSigner {
+        let key = self.keys.signing(SigningPurpose::Receipts).clone();
+        CheckpointSigner { issuer: self.public_url.clone(), key }
     }
 
     /// Who speaks in signals; `status_base` is where reports go.

@@ -1,5 +1,5 @@
-//! What happens by itself: grants expire, replaced tokens, spent nonces and old sessions are forgotten, the blobs of
-//! deleted files are deleted, apps are told what changed, and it is noted who does not answer.
+//! What happens by itself: grants expire, replaced tokens, spent nonces and old sessions are forgotten, the blobs of deleted
+//! files are deleted, apps are told what changed, it is noted who does not answer, and ends of chains are signed.
 
 use std::{future, time::Duration};
 
@@ -40,5 +40,6 @@ pub async fn sweep(platform: &Platform) -> Result<(), FlowError> {
     flows::delete_doomed(platform).await?;
     flows::escalate(platform).await?;
     flows::verify_endpoints(platform).await?;
+    flows::sign_heads(platform).await?;
     flows::forget_journal(platform).await
 }

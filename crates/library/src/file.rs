@@ -120,6 +120,15 @@ impl FileKind {
         }
     }
 
+    /// Number of the object type; none for raw files.
+    #[must_use]
+    pub fn object_type(&self) -> Option<i64> {
+        match self {
+            Self::Mapped { object_type, .. } => Some(*object_type),
+            Self::Raw => None,
+        }
+    }
+
     pub(crate) fn as_str(&self) -> &'static str {
         match self {
             Self::Mapped { .. } => "mapped",

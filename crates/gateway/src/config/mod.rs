@@ -8,6 +8,7 @@ mod blobs;
 mod database;
 mod environment;
 mod error;
+mod events;
 mod journal;
 mod keys;
 mod layers;
@@ -41,6 +42,7 @@ pub use self::{
     blobs::{BlobPlace, Blobs},
     database::Database,
     error::ConfigError,
+    events::Events,
     journal::Journal,
     keys::Keys,
     limits::Limits,
@@ -83,6 +85,8 @@ pub struct Config {
     pub sessions: Sessions,
     /// How apps are told what they have to do, and how long they have.
     pub signals: Signals,
+    /// When the ends of chains are signed.
+    pub events: Events,
     /// How long people stay signed in, and what their passwords cost.
     pub people: People,
     /// How much is accepted at once.
@@ -183,6 +187,7 @@ impl Config {
         self.auth.check()?;
         self.sessions.check()?;
         self.signals.check()?;
+        self.events.check()?;
         self.people.check()?;
         self.limits.check()?;
         self.log.check()

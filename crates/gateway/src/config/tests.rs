@@ -192,6 +192,10 @@ max_connections = 16  # default
 patience = "10s"  # default
 url = "postgres://consent:[redacted]@db.example/consent"  # test.toml
 
+[events]
+checkpoint_after = "1h"  # default
+checkpoint_every = 100  # default
+
 [journal]
 dir = "./data/journal"  # default
 keep_for = "400d"  # default

@@ -6,12 +6,13 @@ use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use consent_contracts::Access as ContractAccess;
 use consent_crypto::envelope;
+use consent_events::NewAccess;
 use consent_grants::{Grant, Stage};
 use consent_sessions::{Presented, SessionError, State};
-use futures_util::{Stream, StreamExt, TryStreamExt, stream};
+use futures_util::{Stream, StreamExt, TryFutureExt, TryStreamExt, stream};
 use tokio::time::Instant;
 
-use super::{Access, FlowError, consent::reads};
+use super::{Access, FlowError, consent::reads, record::hash_bytes};
 use crate::platform::Platform;
 
 /// So often a running download asks whether its grant is still active.
@@ -29,6 +30,7 @@ pub struct Download {
     /// When this version was written.
     pub updated_at: DateTime<Utc>,
     presented: Presented,
+    fetched: NewAccess,
 }
 
 /// Opens the file that was asked for, if the session lists it.
@@ -40,6 +42,7 @@ pub async fn open_file(platform: &Platform, access: &Access) -> Result<Download,
     }
     let raw = reads(&access.caller.client)? == ContractAccess::ReadRaw;
     let opened = access.open_file(&session, raw, now)?;
+    let (file, object_type) = (opened.file.id.clone(), opened.file.kind.object_type());
     let scope = access.today(&session.scope, now);
     let presented = consent_sessions::open(&platform.blobs, opened, &scope, now).await?;
     Ok(Download {
@@ -47,13 +50,28 @@ pub async fn open_file(platform: &Platform, access: &Access) -> Result<Download,
         size: presented.length,
         length: envelope::sealed_len(presented.length),
         updated_at: presented.updated_at,
+        fetched: NewAccess {
+            person: access.grant.person.clone(),
+            app: access.grant.app.clone(),
+            access: consent_events::Access {
+                grant: access.grant.id.clone(),
+                contract: access.grant.contract.clone(),
+                version: access.grant.version,
+                session: Some(session.id),
+                file,
+                object_type,
+                text_hash: hash_bytes(&access.grant.text_hash)?,
+                bytes: presented.length,
+            },
+        },
         presented,
     })
 }
 
 impl Download {
     /// The body: the container of `protocol/digime.md` §8.1, v1.7 form, made while it is sent. It breaks off, never
-    /// ends cleanly, within a second of the grant being stopped or ended.
+    /// ends cleanly, within a second of the grant being stopped or ended. It begins when the access stands in the
+    /// person's ledger: nothing leaves that she cannot see.
     pub async fn body(
         self,
         platform: &Platform,
@@ -61,8 +79,12 @@ impl Download {
     ) -> Result<impl Stream<Item = io::Result<Bytes>> + use<>, FlowError> {
         let (caller, now) = (&access.caller, platform.ambient.now());
         let key = caller.client.sealing_key(&caller.kid, now).ok_or(consent_crypto::SealError::Failed)?;
-        let content = self.presented.content(&platform.blobs).await?.map_err(io::Error::other);
-        let sealed = envelope::seal_stream(&key.public, &platform.ambient, content)?;
+        let sealed = async {
+            let content = self.presented.content(&platform.blobs).await?.map_err(io::Error::other);
+            Ok(envelope::seal_stream(&key.public, &platform.ambient, content)?)
+        };
+        let recorded = platform.ledger.record(self.fetched).map_err(FlowError::from);
+        let ((), sealed) = futures_util::try_join!(recorded, sealed)?;
         Ok(watch(platform.clone(), access.grant.clone(), sealed))
     }
 }

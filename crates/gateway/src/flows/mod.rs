@@ -2,6 +2,7 @@
 
 mod act;
 mod authorize;
+mod chains;
 mod chase;
 mod confirm;
 mod connect;
@@ -31,6 +32,7 @@ pub use authorize::{
     Asked, AuthorizeRequest, Caller, ReferenceRequest, Waiting, authorize, find_request, keep_storage, name,
     reauthorize, reference,
 };
+pub use chains::sign_heads;
 pub use chase::{ask_endpoint, escalate, verify_endpoints};
 pub use confirm::confirm;
 pub use connect::{SampleChoice, connect_sample, onboard};
