@@ -86,13 +86,14 @@ pub(super) struct GrantInFullJson {
 }
 
 /// The shelves of a library, which tell what a grant shares.
-struct Shelves {
+pub(super) struct Shelves {
     accounts: Vec<Account>,
     own: Vec<ShelfId>,
 }
 
 impl Shelves {
-    async fn of(platform: &Platform, who: &SignedIn) -> Result<Self, Refusal> {
+    /// The shelves of her library.
+    pub(super) async fn of(platform: &Platform, who: &SignedIn) -> Result<Self, Refusal> {
         let library = consent_library::find_library(&platform.db, &who.sign_in.person).await?;
         let accounts = consent_sources::list_accounts(&platform.db, &library.id).await?;
         let shelves = consent_library::shelves(&platform.db, &library.id).await?;
@@ -101,7 +102,8 @@ impl Shelves {
         Ok(Self { accounts, own })
     }
 
-    fn shown(&self, grant: Grant, now: DateTime<Utc>) -> GrantJson {
+    /// A grant as she sees it.
+    pub(super) fn shown(&self, grant: Grant, now: DateTime<Utc>) -> GrantJson {
         let shared = |shelf: &ShelfId| grant.choices.shelves.contains(shelf);
         let accounts = self.accounts.iter().filter(|account| shared(&account.shelf));
         GrantJson {
