@@ -7,6 +7,7 @@ mod boundaries;
 mod browser;
 mod commands;
 mod consent;
+mod console;
 mod crash;
 mod downloads;
 mod formats;
