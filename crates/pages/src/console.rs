@@ -278,6 +278,16 @@ impl Console {
     }
 }
 
+impl ReportRow {
+    /// Whether there is more than the word itself.
+    fn says_more(&self) -> bool {
+        !(self.facts.is_empty()
+            && self.removed.is_empty()
+            && self.passed_on.is_empty()
+            && self.kept.is_empty())
+    }
+}
+
 impl GrantRow {
     /// Path of its page.
     fn path(&self) -> String {

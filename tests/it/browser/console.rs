@@ -26,7 +26,7 @@ browser_stories! {
         browser.presses("Stop sharing").await;
         browser.must_see("Stopped: from now on the app gets nothing").await;
         browser.must_see("Stopped since 1 June 2026").await;
-        browser.must_see("It has named no address for messages").await;
+        browser.must_see("The app has named no address for messages").await;
         assert_eq!(app.tries(&shared).await, "403 GrantStopped");
         browser.presses("Resume").await;
         browser.presses("Resume sharing").await;

@@ -186,7 +186,7 @@ pub(crate) async fn of_what_is_hers(
     browser.types("Your password", "not my password").await;
     browser.presses("Revoke everything").await;
     looks(browser, "revoke-everything-refused").await;
-    looks_back(platform, browser, &ada, &app, &mut looks).await;
+    looks_back(platform, browser, &ada, &mut looks).await;
     platform.wait(TimeDelta::hours(1));
     for _ in 0..17 {
         let asked = app.asks().await;
@@ -228,12 +228,12 @@ async fn looks_back(
     platform: &TestPlatform,
     browser: &Browser,
     ada: &Person<'_>,
-    app: &MockApp,
     looks: &mut impl AsyncFnMut(&Browser, &str),
 ) {
-    let receiver = Receiver::start(platform, app).await;
+    let app = platform.app("read").await;
+    let receiver = Receiver::start(platform, &app).await;
     for files in [3, 17, 0, 8] {
-        let again = ada.approves(app).await;
+        let again = ada.approves(&app).await;
         let (session, list) = app.reads(&again.shared).await.unwrap();
         for entry in &list.files[..files] {
             app.client.fetch(&again.shared.tokens.access.value, &session.key, &entry.name).await.unwrap();
@@ -245,7 +245,8 @@ async fn looks_back(
         platform.wait(TimeDelta::days(1));
         if files == 17 {
             let asked = receiver.last().await;
-            let accepted = json!({ "expected_completion": platform.inner.ambient.now() + TimeDelta::days(2) });
+            let accepted =
+                json!({ "expected_completion": platform.inner.ambient.now() + TimeDelta::days(2) });
             let _ = receiver.reports(&receiver.report(&asked, "accepted", &accepted)).await.ok();
             let _ = receiver.reports(&receiver.report(&asked, "completed", &receiver.evidence())).await.ok();
             browser.opens(format!("/console/grants/{}", again.grant)).await;

@@ -32,7 +32,11 @@ async fn nothing_was_done(platform: &TestPlatform, web: &Web<'_>, form: &HtmlFor
     let before = platform.contents().await;
     let visit = web.submits(form).await;
     assert_eq!(visit.status, 409, "{}", visit.text());
-    assert!(visit.shows("Nothing was done: this has changed since you opened that page."), "{}", visit.text());
+    assert!(
+        visit.shows("Nothing was done: this has changed since you opened that page."),
+        "{}",
+        visit.text()
+    );
     assert!(visit.shows(stands), "{stands} in {}", visit.text());
     platform.holds_the_same(&before).await;
 }

@@ -12,7 +12,12 @@ const PAGE: &str = "/console/revoke-everything";
 
 async fn stages(person: &Person<'_>) -> Vec<String> {
     let list = person.call(Method::GET, "/me/grants", None).await.ok();
-    list["items"].as_array().unwrap().iter().map(|grant| grant["stage"].as_str().unwrap().to_owned()).collect()
+    list["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|grant| grant["stage"].as_str().unwrap().to_owned())
+        .collect()
 }
 
 async fn form(web: &Web<'_>) -> HtmlForm {

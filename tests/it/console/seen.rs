@@ -98,7 +98,7 @@ stories! {
         let web = Web::of(&platform, &ada);
         let _ = ada.acts(&yes.grant, "erase").await.ok();
         let page = web.get(&page_of(&yes)).await;
-        assert!(page.shows("To be told since 1 June 2026 to delete what it holds"), "{}", page.text());
+        assert!(page.shows("Waits since 1 June 2026 to be told to delete what it holds"), "{}", page.text());
         platform.delivers().await;
         let page = web.get(&page_of(&yes)).await;
         assert!(page.shows("Told on 1 June 2026 to delete what it holds. It has until 4 June 2026"), "{}", page.text());

@@ -16,7 +16,7 @@ pub(super) fn told(signal: &Signal, now: DateTime<Utc>) -> Told {
     let said = if has_arrived(&signal.delivery) || has_answered(signal) {
         format!("Told on {since} {what}")
     } else {
-        format!("To be told since {since} {what}")
+        format!("Waits since {since} to be told {what}")
     };
     Told { mood, said, answer }
 }
@@ -64,6 +64,10 @@ fn answer(signal: &Signal, now: DateTime<Utc>) -> (Mood, String) {
             let (mood, why) = undelivered(delivery);
             (mood, format!("{why} It has until {until} to confirm."))
         }
+        (Some(duty), delivery) if duty.state == Obligation::Overdue && !has_arrived(delivery) => {
+            let (mood, late) = owed(duty, now);
+            (mood, format!("{late} {}", undelivered(delivery).1))
+        }
         (Some(duty), _) => owed(duty, now),
         (None, delivery) if has_arrived(delivery) => (Mood::Plain, "It has the message.".to_owned()),
         (None, delivery) => {
@@ -101,7 +105,7 @@ fn owed(duty: &Duty, now: DateTime<Utc>) -> (Mood, String) {
 fn undelivered(delivery: &Delivery) -> (Mood, &'static str) {
     match delivery {
         Delivery::Queued { due_at: None } => {
-            (Mood::Waiting, "It has named no address for messages; this one waits until it comes for it.")
+            (Mood::Waiting, "The app has named no address for messages, and has not come for this one yet.")
         }
         Delivery::Queued { .. } | Delivery::Delivering { .. } => {
             (Mood::Waiting, "The message is on its way.")
