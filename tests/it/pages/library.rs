@@ -121,8 +121,11 @@ stories! {
             web.fills(&page, &page, |form| form.pressing("answer", "accept")).await.back_at_the_app();
             let console = web.get("/console").await;
             is_harmless(&console, words);
-            let revoke = console.tags().into_iter().find(|tag| tag.get("href").ends_with("/revoke")).unwrap();
-            is_harmless(&web.get(revoke.get("href")).await, words);
+            let stop = console.tags().into_iter().find(|tag| tag.get("href").ends_with("/stop")).unwrap();
+            let grant = stop.get("href").trim_end_matches("/stop");
+            for part in ["", "/stop", "/revoke", "/erase", "/shorten", "/contract", "/history", "/messages"] {
+                is_harmless(&web.get(&format!("{grant}{part}")).await, words);
+            }
             let agent = Web::new(&platform).saying("user-agent", "\"><img src=x onerror=alert(1)>");
             agent.signs_in(&email, Person::PASSWORD).await;
             is_harmless(&web.get("/security").await, words);
