@@ -290,11 +290,17 @@ impl Visit {
         self.text().contains(words)
     }
 
-    /// The forms of the page, in order.
+    /// The forms of the page that change something, in order; searches are none of them.
     #[must_use]
     pub fn forms(&self) -> Vec<HtmlForm> {
-        let mut forms: Vec<HtmlForm> = Vec::new();
+        let (mut forms, mut searching): (Vec<HtmlForm>, bool) = Default::default();
         for (at, tag) in tags(&self.body) {
+            if tag.name == "form" {
+                searching = tag.get("role") == "search" && tag.get("method") == "get";
+            }
+            if searching {
+                continue;
+            }
             if tag.name == "form" {
                 assert_eq!(tag.get("method"), "post", "forms change something");
                 let takes_files = tag.get("enctype") == "multipart/form-data";

@@ -8,6 +8,7 @@ mod browser;
 mod commands;
 mod consent;
 mod consent_log;
+mod console;
 mod crash;
 mod downloads;
 mod formats;

@@ -270,6 +270,30 @@ pub async fn find_version(
     contract(found.one(db).await?.ok_or(ContractsError::UnknownContract)?)
 }
 
+/// These versions of contracts, in no order; those that do not exist are left out. For whoever has found grants that are
+/// pinned to them.
+pub async fn find_versions(
+    db: &impl ConnectionTrait,
+    wanted: &[(ContractId, i32)],
+) -> Result<Vec<Contract>, ContractsError> {
+    use row::version::Column::{ContractId, Version};
+    let found = row::version::Entity::find()
+        .find_also_related(row::contract::Entity)
+        .filter(ContractId.is_in(wanted.iter().map(|(id, _)| id.clone())))
+        .filter(Version.is_in(wanted.iter().map(|(_, version)| *version)));
+    let rows = found.all(db).await?.into_iter();
+    let named = |row: &row::version::Model| {
+        wanted.iter().any(|(id, version)| *id == row.contract_id && *version == row.version)
+    };
+    rows.filter(|(version, _)| named(version)).map(contract).collect()
+}
+
+/// These apps, in no order; those that do not exist are left out. For whoever has found grants that were given to them.
+pub async fn find_apps(db: &impl ConnectionTrait, ids: &[AppId]) -> Result<Vec<App>, ContractsError> {
+    let named = row::app::Entity::find().filter(row::app::Column::Id.is_in(ids.iter().cloned()));
+    Ok(named.all(db).await?.into_iter().map(App::try_from).collect::<Result<_, _>>()?)
+}
+
 /// The newest version of each of the app's contracts, oldest contract first.
 pub async fn list(
     db: &impl ConnectionTrait,

@@ -33,8 +33,9 @@ pub use statistics::{Overall, ScopeStatistics, Statistics};
 pub use store::{
     Appended, Export, Filter, NewEvent, Repeatable, append, append_all, append_one, checkpoint_due,
     claim_request, count_accesses, erase_payload, erase_payloads_of_person, erase_subject, find,
-    find_by_token, find_listed, head, latest_checkpoint, list, list_accesses, list_accesses_of_grant,
-    list_checkpoints, list_consents_of_person, list_current, list_of_grant, note_request, persons_of,
-    read_payload, record, search, statistics, sweep_requests, verify_stored,
+    find_by_token, find_listed, head, last_accesses, latest_checkpoint, list, list_accesses,
+    list_accesses_of_app, list_accesses_of_grant, list_checkpoints, list_consents_of_person, list_current,
+    list_of_grant, newest_of_grant, note_request, persons_of, read_payload, record, search, statistics,
+    sweep_requests, verify_stored,
 };
 pub use verify::{ExportError, Summary, verify_export};

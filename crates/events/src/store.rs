@@ -18,13 +18,13 @@ mod verify;
 
 pub(crate) use self::{access::write as write_accesses, payload::state_of};
 pub use self::{
-    access::{count_accesses, list_accesses, list_accesses_of_grant},
+    access::{count_accesses, last_accesses, list_accesses, list_accesses_of_app, list_accesses_of_grant},
     append::{Appended, NewEvent, append, append_all, append_one},
     checkpoint::{checkpoint_due, latest_checkpoint, list_checkpoints},
     consent::record,
     erase::{erase_payload, erase_payloads_of_person, erase_subject},
     export::Export,
-    list::{head, list, list_of_grant},
+    list::{head, list, list_of_grant, newest_of_grant},
     payload::read_payload,
     request::{Repeatable, claim_request, note_request, sweep_requests},
     search::{

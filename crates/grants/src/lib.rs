@@ -10,8 +10,9 @@ pub use error::GrantError;
 pub use grant::{Choices, Grant, NewGrant};
 pub use stage::{Stage, Verb};
 pub use store::{
-    ask_to_resume, due, erase, expire, find, find_by_id, find_of_app, find_of_person, grant_columns, hold,
-    insert, joined_grant, keep_after_all, latest_of_person, list_of_app, list_of_person, lock, lock_alone,
-    migrations, newest_first_of_person, note_erased, open_of_person, resume, resume_as_asked, revoke, share,
-    shorten, stage_of, stay_stopped, stop, to_resume,
+    Agreement, Filter, Tally, Wanted, agreements_of_person, ask_to_resume, due, erase, expire, find,
+    find_by_id, find_of_app, find_of_person, grant_columns, hold, hold_of_person, insert, joined_grant,
+    keep_after_all, latest_of_person, list_of_app, list_of_person, lock, lock_alone, migrations,
+    newest_first_of_person, note_erased, open_of_person, resume, resume_as_asked, revoke, search_of_person,
+    share, shorten, stage_of, stay_stopped, stop, tally_of_person, to_resume,
 };

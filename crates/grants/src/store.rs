@@ -1,5 +1,7 @@
 //! The rows of grants.
 
+mod search;
+
 use chrono::{DateTime, Utc};
 use consent_core::{Ambient, AppId, ContractId, Cursor, GrantId, OpenOwner, Owner, Page, PersonId, ShelfId};
 use consent_store::{Migration, StoreError, Tx, joined_columns};
@@ -8,6 +10,8 @@ use sea_orm::{
     QueryResult, QuerySelect, Select, sea_query::Expr,
 };
 use sea_orm_migration::MigrationTrait;
+
+pub use search::{Agreement, Filter, Tally, Wanted, agreements_of_person, search_of_person, tally_of_person};
 
 use crate::{Choices, Grant, GrantError, NewGrant, Stage, Verb, row};
 
@@ -242,6 +246,28 @@ fn open(row: row::grant::Model, ambient: &Ambient) -> Result<(Grant, OpenOwner),
 /// the chain of its person holds the grant first.
 pub async fn hold(tx: &Tx, id: &GrantId) -> Result<Grant, GrantError> {
     Ok(Grant::try_from(locked(tx, id).await?)?)
+}
+
+/// Those of a person's grants that nobody has told the app to erase, held like by [`hold`], oldest first; past its date
+/// a grant counts as ended, and with `open` only those that have not ended are held.
+pub async fn hold_of_person(
+    tx: &Tx,
+    person: &PersonId,
+    open: bool,
+    ambient: &Ambient,
+) -> Result<Vec<Grant>, GrantError> {
+    let stages: &[&str] =
+        if open { &["active", "stopped"] } else { &["active", "stopped", "expired", "revoked"] };
+    let rows = row::grant::Entity::find()
+        .filter(row::grant::Column::PersonId.eq(person.clone()))
+        .filter(row::grant::Column::Stage.is_in(stages.iter().copied()))
+        .order_by_asc(row::grant::Column::Id)
+        .lock_exclusive()
+        .all(tx)
+        .await?;
+    let grants = rows.into_iter().map(Grant::try_from).collect::<Result<Vec<_>, _>>()?;
+    let now = ambient.now();
+    Ok(grants.into_iter().filter(|grant| !open || grant.stage_at(now).is_open()).collect())
 }
 
 /// Pauses the grant.

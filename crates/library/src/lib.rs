@@ -20,9 +20,9 @@ pub use shelf::{DropPoint, GrantKey, Granted, LibraryKey, Shelf, ShelfKeys, Shel
 pub use slot::{NewSlot, Opener, SlotKind};
 pub use store::{
     Library, OpensTo, Order, Reached, count_files, current_name, delete_file, doomed_blobs, drop_grant_key,
-    files_as_of, find_current, find_file, find_library, forget_doomed, found, give, grant_key_of_owner,
-    granted, insert_files, insert_slots, joined_listing, joined_reach, list_files, listed_as_of, listing_sql,
-    make_grant_key, make_shelf, migrations, open_slot, reach_columns, reach_sql, remove_slots,
-    remove_slots_of, shelf, shelves, sweep_slots, take_back, take_slot,
+    files_as_of, find_current, find_file, find_files, find_library, forget_doomed, found, give,
+    grant_key_of_owner, granted, insert_files, insert_slots, joined_listing, joined_reach, list_files,
+    listed_as_of, listing_sql, make_grant_key, make_shelf, migrations, open_slot, reach_columns, reach_sql,
+    remove_slots, remove_slots_of, shelf, shelves, sweep_slots, take_back, take_slot,
 };
 pub use write::{NewFile, WrittenFile, write};

@@ -643,6 +643,17 @@ pub async fn find_file(
     Ok(found.ok_or_else(|| LibraryError::NoFile(id.clone()))?.try_into()?)
 }
 
+/// Those of these files that are current files of a library, in no order.
+pub async fn find_files(
+    db: &impl ConnectionTrait,
+    library: &LibraryId,
+    ids: &[FileId],
+) -> Result<Vec<File>, LibraryError> {
+    let named = row::file::Entity::find().filter(row::file::Column::Id.is_in(ids.iter().cloned()));
+    let rows = named.filter(standing(library)).all(db).await?;
+    Ok(rows.into_iter().map(File::try_from).collect::<Result<_, _>>()?)
+}
+
 /// Deletes a file in all its versions; needs no key. Their blobs are doomed in the same transaction: whoever commits it
 /// sees to them afterwards, and names them.
 pub async fn delete_file(tx: &Tx, file: &File) -> Result<Vec<FileId>, LibraryError> {

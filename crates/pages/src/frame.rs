@@ -32,6 +32,10 @@ pub enum Section {
     None,
     /// `/console`: what she agreed to.
     Console,
+    /// `/console/activity`: what apps fetched.
+    Activity,
+    /// `/console/receipts`: what she has to show for it.
+    Receipts,
     /// `/library`: her data.
     Library,
     /// `/security`: sign-ins, password, recovery code.
@@ -59,8 +63,10 @@ pub enum Tone {
 }
 
 /// The navigation: what is there, what it is called, where it is.
-pub(crate) const SECTIONS: [(Section, &str, &str); 3] = [
-    (Section::Console, "Console", "/console"),
+pub(crate) const SECTIONS: [(Section, &str, &str); 5] = [
+    (Section::Console, "Sharing", "/console"),
+    (Section::Activity, "Activity", "/console/activity"),
+    (Section::Receipts, "Receipts", "/console/receipts"),
     (Section::Library, "Library", "/library"),
     (Section::Security, "Security", "/security"),
 ];

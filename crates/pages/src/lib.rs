@@ -1,9 +1,12 @@
 #![doc = include_str!("../README.md")]
 
 mod account;
+mod activity;
+mod agreed;
 mod ask;
 mod consent;
 mod console;
+mod deed;
 mod frame;
 mod library;
 mod message;
@@ -12,12 +15,18 @@ mod receipt;
 mod samples;
 
 pub use account::{FieldError, Recover, RecoveryCode, Security, SignIn, SignInRow, SignUp};
+pub use activity::{AccessRow, Activity, Chart};
+pub use agreed::Agreed;
 pub use ask::{AddData, Asking, Confirm, Offer, Onboard, RenewAccount};
 pub use consent::{
     AccountChoice, Consent, Duration, EndChoice, Link, OwnChoice, Part, Peek, Retention, RightToBeForgotten,
     Sharing,
 };
-pub use console::{Console, GrantRow, State};
+pub use console::{
+    Console, EventRow, GrantPage, GrantRow, History, MessageRow, Messages, Mood, ReceiptRow, Receipts,
+    ReportRow, State, Summary, Told, Verified,
+};
+pub use deed::{Deed, RevokeEverything, Shorten};
 pub use frame::{Frame, Notice, Section, Tone, Who};
 pub use library::{AccountRow, Content, FilePage, FileRow, Item, Library, Reading};
 pub use message::{Choice, Home, Message};

@@ -13,6 +13,8 @@ use crate::{Frame, page::page, samples};
 pub struct Receipt {
     /// What stands around it.
     pub frame: Frame,
+    /// Path of the grant's page, or of all receipts.
+    pub back: String,
     /// What happened in a few words, as in "You said yes to Tidemark".
     pub title: String,
     /// What happened, in a sentence.

@@ -35,10 +35,11 @@ pub use report::{
 };
 pub use signal::{Enqueued, InitiatingEntity, Issuer, Kind, NewSignal, Signal};
 pub use store::{
-    Arrived, Attempt, SetEndpoint, arrived, attempts, close, dead_letters, dispute, due_for_verification,
-    endpoint_for, enqueue, enqueue_verification, escalate, find, find_by_id, find_endpoint, forget,
-    is_in_default, list_endpoints, list_of_app, list_of_grant, list_of_person, migrations, note_arrived,
-    overdue, poll, receive_report, remove_endpoint, replay, reports, rotate_secret, set_endpoint,
+    Arrived, Attempt, Owing, SetEndpoint, arrived, attempts, close, dead_letters, dispute,
+    due_for_verification, endpoint_for, enqueue, enqueue_verification, escalate, find, find_by_id,
+    find_endpoint, forget, is_in_default, list_endpoints, list_of_app, list_of_grant, list_of_person,
+    migrations, newest_of_grant, note_arrived, overdue, owing_of_person, poll, receive_report,
+    remove_endpoint, replay, reports, reports_on, rotate_secret, set_endpoint, standing_of_grants,
     to_escalate,
 };
 pub use transport::{Attempted, Policy, Transport};

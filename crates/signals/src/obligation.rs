@@ -114,7 +114,7 @@ impl Standing {
 }
 
 impl Obligation {
-    const ALL: [Self; 11] = [
+    pub(crate) const ALL: [Self; 11] = [
         Self::Open,
         Self::Accepted,
         Self::InProgress,

@@ -7,6 +7,7 @@ mod endpoints;
 mod enqueue;
 mod escalate;
 mod outcome;
+mod overview;
 mod polling;
 mod reading;
 mod reports;
@@ -33,6 +34,7 @@ pub use endpoints::{
 pub use enqueue::{enqueue, enqueue_verification};
 pub use escalate::{close, dispute, escalate, to_escalate};
 pub(crate) use outcome::{Rules, record};
+pub use overview::{Owing, newest_of_grant, owing_of_person, reports_on, standing_of_grants};
 pub use polling::poll;
 pub use reading::{
     Attempt, attempts, dead_letters, find, find_by_id, is_in_default, list_of_app, list_of_grant,

@@ -90,14 +90,18 @@ stories! {
             let page = page.location().unwrap();
             answers.push(web.fills(&page, &page, |form| form.pressing("answer", answer)).await);
         }
-        for verb in ["stop", "resume"] {
-            let forms = web.get("/console").await.forms();
-            let form = forms.into_iter().find(|form| form.action.ends_with(&format!("/{verb}"))).unwrap();
-            answers.push(web.submits(&form).await);
+        for verb in ["/stop", "/resume"] {
+            let body = web.get("/console").await.body;
+            let page = body.split('"').find(|link| link.ends_with(verb)).unwrap().to_owned();
+            answers.push(web.fills(&page, &page, |form| form).await);
         }
         let body = web.get("/console").await.body;
-        let page = body.split('"').find(|link| link.ends_with("/revoke")).unwrap().to_owned();
+        let stop = body.split('"').find(|link| link.ends_with("/stop")).unwrap();
+        let page = stop.replace("/stop", "/revoke");
         answers.push(web.fills(&page, &page, |form| form).await);
+        let everything = "/console/revoke-everything";
+        let proves = |form: HtmlForm| form.with("password", Person::PASSWORD);
+        answers.push(web.fills(everything, everything, proves).await);
         let change = |form: HtmlForm| form.with("oldPassword", Person::PASSWORD).with("newPassword", NEW);
         answers.push(web.fills("/security", "/security/password", change).await);
         let other = Web::new(&platform);
@@ -106,7 +110,7 @@ stories! {
         };
         answers.push(other.fills("/recover", "/recover", recovers).await);
         let statuses: Vec<_> = answers.iter().map(|visit| visit.status).collect();
-        assert_eq!(statuses, [200, 303, 303, 303, 303, 303, 303, 303, 303, 303, 303, 303, 303]);
+        assert_eq!(statuses, [200, 303, 303, 303, 303, 303, 303, 303, 303, 303, 303, 303, 303, 303]);
         for visit in &answers {
             let leads_on = visit.location().unwrap_or_default();
             assert!(!leads_on.contains(NEW) && !leads_on.contains(&code), "{leads_on}");

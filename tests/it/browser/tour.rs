@@ -3,8 +3,8 @@
 use std::fs;
 
 use chrono::TimeDelta;
-use consent_client::HandleKind;
-use harness::{Browser, Callback, Engine, MockApp, Person, TestPlatform, fixture};
+use consent_client::{HandleKind, reqwest::Method};
+use harness::{Browser, Callback, Engine, MockApp, Person, Receiver, TestPlatform, fixture};
 use serde_json::json;
 
 /// Before anybody is signed in, and what keeps a library hers.
@@ -156,9 +156,19 @@ pub(crate) async fn of_what_is_hers(
     ada.approves(&week).await;
     platform.wait(TimeDelta::days(8));
     let revoked = ada.approves(&app).await;
-    browser.opens("/console").await;
-    browser.presses("Revoke what you share with").await;
-    looks(browser, "revoke").await;
+    let page = format!("/console/grants/{}", revoked.grant);
+    browser.opens(&page).await;
+    looks(browser, "grant-new").await;
+    for (verb, looked_at) in [
+        ("stop", "stop"),
+        ("revoke", "revoke"),
+        ("erase", "erase"),
+        ("shorten", "shorten"),
+        ("contract", "contract"),
+    ] {
+        browser.opens(format!("{page}/{verb}")).await;
+        looks(browser, looked_at).await;
+    }
     ada.revokes(&revoked).await;
     platform.wait(TimeDelta::hours(1));
     let stopped = ada.approves(&app).await;
@@ -168,7 +178,15 @@ pub(crate) async fn of_what_is_hers(
     browser.opens("/console").await;
     looks(browser, "console").await;
     browser.presses("Stop sharing with").await;
-    looks(browser, "console-stopped").await;
+    browser.presses("Stop sharing").await;
+    looks(browser, "grant-stopped").await;
+    browser.opens("/console?q=nothing+like+it").await;
+    looks(browser, "console-nothing-fits").await;
+    browser.opens("/console/revoke-everything").await;
+    browser.types("Your password", "not my password").await;
+    browser.presses("Revoke everything").await;
+    looks(browser, "revoke-everything-refused").await;
+    looks_back(platform, browser, &ada, &mut looks).await;
     platform.wait(TimeDelta::hours(1));
     for _ in 0..17 {
         let asked = app.asks().await;
@@ -203,6 +221,61 @@ pub(crate) async fn of_what_is_hers(
     looks(browser, "file-of-her-own").await;
     browser.presses("Delete").await;
     looks(browser, "delete").await;
+}
+
+/// What an app fetched, was told and answered, over some days.
+async fn looks_back(
+    platform: &TestPlatform,
+    browser: &Browser,
+    ada: &Person<'_>,
+    looks: &mut impl AsyncFnMut(&Browser, &str),
+) {
+    let app = platform.app("read").await;
+    let receiver = Receiver::start(platform, &app).await;
+    for files in [3, 17, 0, 8] {
+        let again = ada.approves(&app).await;
+        let (session, list) = app.reads(&again.shared).await.unwrap();
+        for entry in &list.files[..files] {
+            app.client.fetch(&again.shared.tokens.access.value, &session.key, &entry.name).await.unwrap();
+        }
+        if files > 0 {
+            let _ = ada.acts(&again.grant, "erase").await.ok();
+        }
+        platform.delivers().await;
+        platform.wait(TimeDelta::days(1));
+        if files == 17 {
+            let asked = receiver.last().await;
+            let accepted =
+                json!({ "expected_completion": platform.inner.ambient.now() + TimeDelta::days(2) });
+            let _ = receiver.reports(&receiver.report(&asked, "accepted", &accepted)).await.ok();
+            let _ = receiver.reports(&receiver.report(&asked, "completed", &receiver.evidence())).await.ok();
+            browser.opens(format!("/console/grants/{}", again.grant)).await;
+            looks(browser, "grant-erased").await;
+            browser.opens(format!("/console/grants/{}/messages", again.grant)).await;
+            looks(browser, "messages").await;
+            browser.opens(format!("/console/grants/{}/history", again.grant)).await;
+            looks(browser, "history").await;
+        }
+        if files == 8 {
+            platform.wait(TimeDelta::days(3));
+            consent_gateway::worker::sweep(&platform.inner).await.unwrap();
+            browser.opens(format!("/console/grants/{}", again.grant)).await;
+            looks(browser, "grant-late").await;
+        }
+    }
+    browser.opens("/console/activity").await;
+    browser.presses("The same as a table").await;
+    looks(browser, "activity").await;
+    browser.presses("Receipts").await;
+    looks(browser, "receipts").await;
+    browser.opens("/console?state=waiting").await;
+    looks(browser, "console-waiting").await;
+    let receipts = ada.call(Method::GET, "/me/receipts?limit=1", None).await.ok();
+    let receipt = format!("/console/receipts/{}", receipts["items"][0]["id"].as_str().unwrap());
+    browser.opens(&receipt).await;
+    looks(browser, "receipt").await;
+    browser.presses("Verify it").await;
+    looks(browser, "receipt-verified").await;
 }
 
 /// A platform for tours: it takes no large files.

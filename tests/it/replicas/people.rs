@@ -76,7 +76,8 @@ stories! {
             assert_eq!(warm.she_asks(Method::GET, "/me", None).await.status, 200);
             assert_eq!(web.get("/console").await.status, 200);
         }
-        let form = web.get("/console").await.form(&format!("/console/grants/{}/stop", warm.yes.grant));
+        let page = format!("/console/grants/{}/stop", warm.yes.grant);
+        let form = web.get(&page).await.form(&page);
         assert_eq!(warm.ada.call(Method::POST, "/sign-out", None).await.status, 204);
         let before = platform.contents().await;
         let stop = format!("/me/grants/{}/stop", warm.yes.grant);

@@ -5,7 +5,7 @@ use consent_core::{Actor, AppId, Cursor, GrantId, Page, PersonId};
 use consent_store::{StoreError, Tx};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, IntoActiveModel as _, QueryFilter,
-    QueryOrder, QuerySelect, Select,
+    QueryOrder, QuerySelect, Select, sea_query::UnionType,
 };
 
 use super::{
@@ -82,6 +82,39 @@ pub async fn list_accesses_of_grant(
     cursor: &Cursor,
 ) -> Result<Page<Event>, EventsError> {
     newest(db, entries_of(person).filter(Column::GrantId.eq(grant.clone())), cursor).await
+}
+
+/// What one app fetched from a person's library, newest first, in pages like [`list_accesses`].
+///
+/// Goes through the ledger from its end: an app that fetched little among others that fetched much is found slowly.
+pub async fn list_accesses_of_app(
+    db: &impl ConnectionTrait,
+    person: &PersonId,
+    app: &AppId,
+    cursor: &Cursor,
+) -> Result<Page<Event>, EventsError> {
+    newest(db, entries_of(person).filter(Column::AppId.eq(app.clone())), cursor).await
+}
+
+/// The last access by each of these grants of a person, in no order; grants that nothing was fetched by are left out.
+pub async fn last_accesses(
+    db: &impl ConnectionTrait,
+    person: &PersonId,
+    grants: &[GrantId],
+) -> Result<Vec<Event>, EventsError> {
+    let last = |grant: &GrantId| {
+        let entries = entries_of(person).filter(Column::GrantId.eq(grant.clone()));
+        QuerySelect::query(&mut entries.select_only().column_as(Column::Seq.max(), "last")).take()
+    };
+    // Each of them is one look into an index; grouped they would be all entries.
+    let Some(each) = grants.iter().map(last).reduce(|mut all, next| all.union(UnionType::All, next).take())
+    else {
+        return Ok(Vec::new());
+    };
+    let last = db.query_all(&each).await?.into_iter().map(|row| row.try_get::<Option<i64>>("", "last"));
+    let last = last.filter_map(Result::transpose).collect::<Result<Vec<_>, _>>()?;
+    let rows = entries_of(person).filter(Column::Seq.is_in(last)).all(db).await?.into_iter();
+    Ok(rows.map(Stored::from).map(Event::try_from).collect::<Result<_, _>>()?)
 }
 
 /// How many files each app fetched from a person's library on each day (UTC) from `first` to `last`, both included;

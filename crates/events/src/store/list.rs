@@ -36,6 +36,22 @@ pub async fn list_of_grant(
     Ok(Page::cut(events, cursor, |event: &Event| event.seq.to_string()))
 }
 
+/// The events of a chain that are about one grant, newest first; pages continue before the `seq` of their last event.
+pub async fn newest_of_grant(
+    db: &impl ConnectionTrait,
+    chain: impl Into<ChainId>,
+    grant: &GrantId,
+    cursor: &Cursor,
+) -> Result<Page<Event>, EventsError> {
+    use event::Column;
+    let of_chain = event::Entity::find().filter(Column::Chain.eq(chain.into().to_string()));
+    let of_grant = of_chain.filter(Column::GrantId.eq(grant.clone()));
+    let before = of_grant.filter(Column::Seq.lt(seq_of(cursor)?.unwrap_or(i64::MAX)));
+    let rows = before.order_by_desc(Column::Seq).limit(cursor.limit + 1).all(db).await?.into_iter();
+    let events = rows.map(Stored::from).map(Event::try_from).collect::<Result<_, _>>()?;
+    Ok(Page::cut(events, cursor, |event: &Event| event.seq.to_string()))
+}
+
 /// The end of a chain; none before the first event.
 pub async fn head(db: &impl ConnectionTrait, chain: impl Into<ChainId>) -> Result<Option<Head>, EventsError> {
     let chain = chain.into();

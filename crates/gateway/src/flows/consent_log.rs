@@ -11,7 +11,7 @@ use consent_store::Tx;
 
 pub use self::search::{Found, Search, search_consents};
 use self::withdraw::Plan;
-use super::{By, FlowError, grant::commit_all_shut, record::follow_revocation};
+use super::{By, FlowError, grant::commit_shut, record::follow_revocation};
 use crate::{in_flight::Flight, platform::Platform};
 
 /// Consent events as an app posts them.
@@ -66,7 +66,7 @@ pub async fn record_consents(
         let ids = events.iter().map(|event| &event.id);
         consent_events::note_request(&tx, &app.id, request, ids).await?;
     }
-    commit_all_shut(platform, tx, &ended).await?;
+    commit_shut(platform, tx, &ended).await?;
     Ok(events)
 }
 

@@ -1,5 +1,7 @@
 //! Stop, resume, shorten, revoke, erase, expire.
 
+use std::slice;
+
 use chrono::{DateTime, Utc};
 use consent_core::{Actor, GrantId, Owner};
 use consent_events::Act;
@@ -37,75 +39,129 @@ impl<'a> From<&'a Actor> for By<'a> {
 /// and waits for its owner to continue does not wait any more; its app was told already.
 pub async fn stop(platform: &Platform, grant: &GrantId, by: By<'_>) -> Result<Grant, FlowError> {
     let tx = platform.db.begin_write().await?;
-    if let Some(grant) = consent_grants::stay_stopped(&tx, grant, &platform.ambient).await? {
-        record(platform, &tx, &grant, Happened::new(Act::stopped(&grant.id, &grant.contract), by)).await?;
-        tx.commit().await?;
+    let grant = stop_in(platform, &tx, grant, by).await?;
+    commit_shut(platform, tx, slice::from_ref(&grant)).await?;
+    Ok(grant)
+}
+
+/// The same inside a transaction, to be ended with [`commit_shut`].
+pub(super) async fn stop_in(
+    platform: &Platform,
+    tx: &Tx,
+    grant: &GrantId,
+    by: By<'_>,
+) -> Result<Grant, FlowError> {
+    if let Some(grant) = consent_grants::stay_stopped(tx, grant, &platform.ambient).await? {
+        record(platform, tx, &grant, Happened::new(Act::stopped(&grant.id, &grant.contract), by)).await?;
         return Ok(grant);
     }
-    let grant = consent_grants::stop(&tx, grant, &platform.ambient).await?;
-    consent_library::take_back(&tx, &grant.id).await?;
+    let grant = consent_grants::stop(tx, grant, &platform.ambient).await?;
+    consent_library::take_back(tx, &grant.id).await?;
     let happened = Happened::new(Act::stopped(&grant.id, &grant.contract), by);
-    record(platform, &tx, &grant, happened.receipt(Change::Stopped).signal(Kind::SharingStopped)).await?;
-    commit_shut(platform, tx, &grant).await?;
+    record(platform, tx, &grant, happened.receipt(Change::Stopped).signal(Kind::SharingStopped)).await?;
     Ok(grant)
 }
 
 /// Continues a stopped grant, which needs the owner: only she can give the shelves again.
 pub async fn resume(platform: &Platform, grant: &GrantId, who: &SignedIn) -> Result<Grant, FlowError> {
     let tx = platform.db.begin_write().await?;
-    let (_, key) = open_library(platform, &tx, who).await?;
-    let grant = consent_grants::resume(&tx, grant, &platform.ambient).await?;
-    go_on(platform, tx, grant, &key, By::from(&who.actor())).await
-}
-
-/// Gives the shelves of a resumed grant again, and tells its app.
-pub(super) async fn go_on(
-    platform: &Platform,
-    tx: Tx,
-    grant: Grant,
-    key: &LibraryKey,
-    by: By<'_>,
-) -> Result<Grant, FlowError> {
-    give_shelves(platform, &tx, &grant, key).await?;
-    let happened = Happened::new(Act::resumed(&grant.id, &grant.contract), by);
-    record(platform, &tx, &grant, happened.receipt(Change::Resumed).signal(Kind::SharingResumed)).await?;
+    let grant = resume_in(platform, &tx, grant, who).await?;
     tx.commit().await?;
     platform.wake_dispatcher();
     Ok(grant)
 }
 
+/// The same inside a transaction.
+pub(super) async fn resume_in(
+    platform: &Platform,
+    tx: &Tx,
+    grant: &GrantId,
+    who: &SignedIn,
+) -> Result<Grant, FlowError> {
+    let (_, key) = open_library(platform, tx, who).await?;
+    let grant = consent_grants::resume(tx, grant, &platform.ambient).await?;
+    go_on(platform, tx, &grant, &key, By::from(&who.actor())).await?;
+    Ok(grant)
+}
+
+/// Gives the shelves of a resumed grant again, and tells its app.
+pub(super) async fn go_on(
+    platform: &Platform,
+    tx: &Tx,
+    grant: &Grant,
+    key: &LibraryKey,
+    by: By<'_>,
+) -> Result<(), FlowError> {
+    give_shelves(platform, tx, grant, key).await?;
+    let happened = Happened::new(Act::resumed(&grant.id, &grant.contract), by);
+    record(platform, tx, grant, happened.receipt(Change::Resumed).signal(Kind::SharingResumed)).await
+}
+
 /// Ends a grant for good: no request that starts after the commit gets data.
 pub async fn revoke(platform: &Platform, grant: &GrantId, by: By<'_>) -> Result<Grant, FlowError> {
     let tx = platform.db.begin_write().await?;
-    let grant = consent_grants::revoke(&tx, grant, &platform.ambient).await?;
-    shut(platform, &tx, &grant).await?;
+    let grant = revoke_in(platform, &tx, grant, by).await?;
+    commit_shut(platform, tx, slice::from_ref(&grant)).await?;
+    Ok(grant)
+}
+
+/// The same inside a transaction, to be ended with [`commit_shut`].
+pub(super) async fn revoke_in(
+    platform: &Platform,
+    tx: &Tx,
+    grant: &GrantId,
+    by: By<'_>,
+) -> Result<Grant, FlowError> {
+    let grant = consent_grants::revoke(tx, grant, &platform.ambient).await?;
+    shut(platform, tx, &grant).await?;
     let happened = Happened::new(Act::revoked(&grant.id, &grant.contract), by);
-    record(platform, &tx, &grant, happened.receipt(Change::Revoked).signal(Kind::ConsentRevoked)).await?;
-    commit_shut(platform, tx, &grant).await?;
+    record(platform, tx, &grant, happened.receipt(Change::Revoked).signal(Kind::ConsentRevoked)).await?;
     Ok(grant)
 }
 
 /// Has the app of a grant delete what it holds, and ends the grant if it has not ended.
 pub async fn erase(platform: &Platform, grant: &GrantId, by: By<'_>) -> Result<Grant, FlowError> {
     let tx = platform.db.begin_write().await?;
-    let grant = consent_grants::erase(&tx, grant, &platform.ambient).await?;
-    shut(platform, &tx, &grant).await?;
+    let grant = erase_in(platform, &tx, grant, by).await?;
+    commit_shut(platform, tx, slice::from_ref(&grant)).await?;
+    Ok(grant)
+}
+
+/// The same inside a transaction, to be ended with [`commit_shut`].
+pub(super) async fn erase_in(
+    platform: &Platform,
+    tx: &Tx,
+    grant: &GrantId,
+    by: By<'_>,
+) -> Result<Grant, FlowError> {
+    let grant = consent_grants::erase(tx, grant, &platform.ambient).await?;
+    shut(platform, tx, &grant).await?;
     let happened = Happened::new(Act::erasing(&grant.id, &grant.contract), by);
     let happened = happened.receipt(Change::ErasureAsked).signal(Kind::ErasureRequested);
-    record(platform, &tx, &grant, happened).await?;
-    commit_shut(platform, tx, &grant).await?;
+    record(platform, tx, &grant, happened).await?;
     Ok(grant)
 }
 
 /// Takes the wish to have it deleted back. The grant stays ended; what the app deleted already is gone.
 pub async fn keep_after_all(platform: &Platform, grant: &GrantId, by: By<'_>) -> Result<Grant, FlowError> {
     let tx = platform.db.begin_write().await?;
-    let grant = consent_grants::keep_after_all(&tx, grant, &platform.ambient).await?;
-    let happened = Happened::new(Act::erasure_cancelled(&grant.id, &grant.contract), by);
-    let happened = happened.receipt(Change::ErasureCancelled).signal(Kind::ErasureCancelled);
-    record(platform, &tx, &grant, happened).await?;
+    let grant = keep_after_all_in(platform, &tx, grant, by).await?;
     tx.commit().await?;
     platform.wake_dispatcher();
+    Ok(grant)
+}
+
+/// The same inside a transaction.
+pub(super) async fn keep_after_all_in(
+    platform: &Platform,
+    tx: &Tx,
+    grant: &GrantId,
+    by: By<'_>,
+) -> Result<Grant, FlowError> {
+    let grant = consent_grants::keep_after_all(tx, grant, &platform.ambient).await?;
+    let happened = Happened::new(Act::erasure_cancelled(&grant.id, &grant.contract), by);
+    let happened = happened.receipt(Change::ErasureCancelled).signal(Kind::ErasureCancelled);
+    record(platform, tx, &grant, happened).await?;
     Ok(grant)
 }
 
@@ -117,7 +173,20 @@ pub async fn shorten(
     by: By<'_>,
 ) -> Result<Grant, FlowError> {
     let tx = platform.db.begin_write().await?;
-    let grant = consent_grants::shorten(&tx, grant, until, &platform.ambient).await?;
+    let grant = shorten_in(platform, &tx, grant, until, by).await?;
+    tx.commit().await?;
+    Ok(grant)
+}
+
+/// The same inside a transaction.
+pub(super) async fn shorten_in(
+    platform: &Platform,
+    tx: &Tx,
+    grant: &GrantId,
+    until: DateTime<Utc>,
+    by: By<'_>,
+) -> Result<Grant, FlowError> {
+    let grant = consent_grants::shorten(tx, grant, until, &platform.ambient).await?;
     let act = Act::Changed {
         grant: grant.id.clone(),
         contract: grant.contract.clone(),
@@ -126,8 +195,7 @@ pub async fn shorten(
         to: grant.version,
     };
     let happened = Happened::new(act, by).receipt(Change::Changed(vec![Alteration::Shortened]));
-    record(platform, &tx, &grant, happened).await?;
-    tx.commit().await?;
+    record(platform, tx, &grant, happened).await?;
     Ok(grant)
 }
 
@@ -151,17 +219,12 @@ async fn expire(platform: &Platform, id: &GrantId) -> Result<(), FlowError> {
     shut(platform, &tx, &grant).await?;
     let happened = Happened::new(Act::expired(&grant.id, &grant.contract), By::from(&Actor::Clock));
     record(platform, &tx, &grant, happened.receipt(Change::Expired).signal(Kind::ConsentExpired)).await?;
-    commit_shut(platform, tx, &grant).await
+    commit_shut(platform, tx, slice::from_ref(&grant)).await
 }
 
-/// Makes it durable that a grant was shut, first where no copy of the database comes from, and tells running downloads.
+/// Makes it durable that grants were shut, first where no copy of the database comes from, and tells running downloads.
 /// What the journal holds and the database does not was told to nobody, and shuts nothing that is open.
-async fn commit_shut(platform: &Platform, tx: Tx, grant: &Grant) -> Result<(), FlowError> {
-    commit_all_shut(platform, tx, std::slice::from_ref(grant)).await
-}
-
-/// The same for several grants that one decision shut, or none.
-pub(super) async fn commit_all_shut(platform: &Platform, tx: Tx, grants: &[Grant]) -> Result<(), FlowError> {
+pub(super) async fn commit_shut(platform: &Platform, tx: Tx, grants: &[Grant]) -> Result<(), FlowError> {
     if grants.is_empty() {
         return Ok(tx.commit().await?);
     }

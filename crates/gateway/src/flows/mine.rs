@@ -51,6 +51,22 @@ pub async fn my_files(
     }))
 }
 
+/// Those of these files that are in her library now, in no order.
+pub async fn my_files_named(
+    platform: &Platform,
+    who: &SignedIn,
+    ids: &[FileId],
+) -> Result<Vec<MyFile>, FlowError> {
+    let shelves = Shelves::of(platform, who).await?;
+    let files = consent_library::find_files(&platform.db, &shelves.library.id, ids).await?;
+    let named = |file: File| MyFile {
+        account: shelves.account(&file.shelf).cloned(),
+        metadata: shelves.opened(file.clone()).map(|opened| opened.metadata),
+        file,
+    };
+    Ok(files.into_iter().map(named).collect())
+}
+
 /// Opens a file of her library.
 pub async fn my_file(platform: &Platform, who: &SignedIn, id: &FileId) -> Result<MyOpened, FlowError> {
     let shelves = Shelves::open(platform, who).await?;

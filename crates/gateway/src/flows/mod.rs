@@ -1,5 +1,6 @@
 //! Where domains meet: each function here is one decision, one transaction, read top to bottom.
 
+mod act;
 mod app_tokens;
 mod arrivals;
 mod authorize;
@@ -17,11 +18,13 @@ mod mine;
 mod notices;
 mod offers;
 mod on_behalf;
+mod overview;
 mod people;
 mod read;
 mod record;
 mod renew;
 mod report;
+mod revoke_everything;
 mod sandbox;
 mod shelves;
 mod standing;
@@ -29,6 +32,7 @@ mod survey;
 mod sync;
 mod tokens;
 
+pub use act::{Acted, Deed, act};
 pub use app_tokens::{AppGrant, app_of_bearer, app_tokens};
 pub use arrivals::{forget_signals, note_arrivals};
 pub use authorize::{
@@ -45,10 +49,13 @@ pub use error::FlowError;
 pub use files::{Download, open_file, watch};
 pub use grant::{By, erase, expire_due, forget_journal, keep_after_all, resume, revoke, shorten, stop};
 pub use import::{Imported, import};
-pub use mine::{MyFile, MyOpened, delete_doomed, delete_file, my_file, my_files};
+pub use mine::{MyFile, MyOpened, delete_doomed, delete_file, my_file, my_files, my_files_named};
 pub use notices::send_notices;
 pub use offers::{Offer, OfferFilter, offers};
 pub use on_behalf::{Reason, ask_to_resume};
+pub use overview::{
+    Overview, Parties, Search, Standing as GrantStanding, Summary, overviews, search, summary,
+};
 pub use people::{
     NewPassword, SignedIn, SignedUp, change_password, end_sign_in, new_recovery_code, open_library, recover,
     sign_in, sign_out, sign_up,
@@ -56,6 +63,7 @@ pub use people::{
 pub use read::{Access, Triggered, accounts, file_list, trigger};
 pub use renew::{account_named, renew_account};
 pub use report::{Taken, take_report};
+pub use revoke_everything::revoke_everything;
 pub use sandbox::{auto_authorize, auto_onboard};
 pub use shelves::named_accounts;
 pub use standing::{Claimed, Standing, Wants, look_up};

@@ -97,7 +97,9 @@ async fn resume_if_it_waits(platform: &Platform, id: &GrantId, who: &SignedIn) -
     let Some((grant, reason)) = consent_grants::resume_as_asked(&tx, id, &platform.ambient).await? else {
         return Ok(());
     };
-    go_on(platform, tx, grant, &key, because(&reason)).await?;
+    go_on(platform, &tx, &grant, &key, because(&reason)).await?;
+    tx.commit().await?;
+    platform.wake_dispatcher();
     Ok(())
 }
 

@@ -226,7 +226,7 @@ async fn check_password(
 }
 
 /// Asks a signed-in person for her password once more.
-async fn prove_again(
+pub(super) async fn prove_again(
     platform: &Platform,
     who: &SignedIn,
     password: &str,

@@ -47,8 +47,23 @@ pub(super) fn page_of(path: &str) -> String {
             None => path.to_owned(),
         };
     }
-    let section = path.split('/').nth(1).unwrap_or_default();
-    format!("/{section}")
+    let mut segments = path.split('/').skip(1);
+    match [(); 3].map(|()| segments.next().unwrap_or_default()) {
+        ["console", "grants", grant] => format!("/console/grants/{grant}"),
+        ["console", "revoke-everything", _] => path.to_owned(),
+        [section, ..] => format!("/{section}"),
+    }
+}
+
+/// A path with a query of what is not empty.
+pub(super) fn with_query(path: &str, pairs: &[(&str, &str)]) -> String {
+    let given: Vec<_> = pairs.iter().filter(|(_, value)| !value.is_empty()).collect();
+    if given.is_empty() {
+        return path.to_owned();
+    }
+    let path = format!("{path}?");
+    let length = path.len();
+    form_urlencoded::Serializer::for_suffix(path, length).extend_pairs(given).finish()
 }
 
 /// Scheme and host of a web address; the scheme of an app's own.
@@ -108,7 +123,10 @@ mod tests {
 
     #[test]
     fn a_form_leads_back_to_its_page() {
-        assert_eq!(page_of("/console/grants/gra1/stop"), "/console");
+        assert_eq!(page_of("/console/grants/gra1/stop"), "/console/grants/gra1");
+        assert_eq!(page_of("/console/revoke-everything"), "/console/revoke-everything");
+        assert_eq!(with_query("/console", &[("q", "a b&c"), ("after", "")]), "/console?q=a+b%26c");
+        assert_eq!(with_query("/console", &[("q", "")]), "/console");
         assert_eq!(page_of("/library/files"), "/library");
         assert_eq!(page_of("/apps/saas/authorize/req1"), "/apps/saas/authorize/req1");
         assert_eq!(page_of("/apps/saas/authorize/req1/files"), "/apps/saas/authorize/req1/add");

@@ -1,10 +1,20 @@
 //! Examples of what a person agreed to.
 
-use super::{MARKUP, RIGHT_TO_LEFT, ada, hostile, long_word, notice, texts};
-use crate::{Console, Frame, GrantRow, Section, State, Tone};
+use super::{MARKUP, RIGHT_TO_LEFT, ada, hostile, long_word, notice, pairs, texts};
+use crate::{Console, Frame, GrantRow, Mood, Section, State, Summary, Told, Tone};
 
 pub(crate) fn console() -> Vec<(&'static str, Console)> {
-    let empty = || Console { frame: ada(Section::Console), grants: vec![], next: None, later: false };
+    let empty = || Console {
+        frame: ada(Section::Console),
+        summary: None,
+        words: String::new(),
+        states: states(""),
+        grants: vec![],
+        next: None,
+        first: None,
+    };
+    let some =
+        || Console { summary: Some(Summary { active: 1, stopped: 1, waiting: 2, overdue: 1 }), ..empty() };
     let stopped = notice(Tone::Done, "Stopped. Fair Fare gets nothing until you resume.");
     vec![
         ("empty", empty()),
@@ -20,24 +30,43 @@ pub(crate) fn console() -> Vec<(&'static str, Console)> {
                     old_letters(),
                     old_fares(),
                 ],
-                ..empty()
+                ..some()
             },
         ),
         (
             "later-page",
             Console {
+                summary: Some(Summary { active: 1, ..Summary::default() }),
                 grants: vec![tidemark()],
                 next: Some("/console?after=gra9".into()),
-                later: true,
+                first: Some("/console".into()),
                 ..empty()
             },
         ),
-        ("past-the-end", Console { later: true, ..empty() }),
-        ("hostile", Console { frame: hostile(Section::Console), grants: vec![broken_out()], ..empty() }),
+        ("nothing-fits", Console { words: "diary <b>".into(), states: states("stopped"), ..some() }),
+        ("past-the-end", Console { first: Some("/console".into()), ..some() }),
+        (
+            "hostile",
+            Console {
+                frame: hostile(Section::Console),
+                words: MARKUP.into(),
+                grants: vec![broken_out()],
+                ..some()
+            },
+        ),
     ]
 }
 
-fn tidemark() -> GrantRow {
+fn states(chosen: &str) -> Vec<(String, String, bool)> {
+    let states = pairs([("", "All"), ("active", "Active"), ("stopped", "Stopped"), ("ended", "Ended")]);
+    states.into_iter().map(|(value, name)| (value.clone(), name, value == chosen)).collect()
+}
+
+pub(super) fn told(mood: Mood, said: &str, answer: &str) -> Told {
+    Told { mood, said: said.into(), answer: answer.into() }
+}
+
+pub(super) fn tidemark() -> GrantRow {
     GrantRow {
         id: "gra01".into(),
         app: "Tidemark".into(),
@@ -47,7 +76,7 @@ fn tidemark() -> GrantRow {
                 .into(),
         state: State::Active,
         agreed_on: "22 November 2026".into(),
-        note: "Ends on 22 November 2027".into(),
+        note: "Ends by itself on 22 November 2027".into(),
         shared: texts([
             "Banks (hb20914482)",
             "Spotify (adal1991quay)",
@@ -56,11 +85,13 @@ fn tidemark() -> GrantRow {
         ]),
         left_out: vec![],
         future_accounts: true,
-        receipt: Some("/console/receipts/6f9619ff-8b86-4d01-b42d-00cf4fc964ff".into()),
+        last_access: "3 minutes ago".into(),
+        told: vec![],
+        change: Some("/console/grants/gra01/change".into()),
     }
 }
 
-fn fair_fare() -> GrantRow {
+pub(super) fn fair_fare() -> GrantRow {
     GrantRow {
         id: "gra02".into(),
         app: "Fair Fare".into(),
@@ -74,7 +105,13 @@ fn fair_fare() -> GrantRow {
         shared: texts(["Banks (hb20914482)"]),
         left_out: texts(["activities", "vehicle tests"]),
         future_accounts: false,
-        receipt: None,
+        last_access: "2 days ago".into(),
+        told: vec![told(
+            Mood::Waiting,
+            "Told on 22 November 2026 to stop",
+            "Has until 23 November 2026, 12:00 UTC to confirm.",
+        )],
+        change: None,
     }
 }
 
@@ -90,7 +127,13 @@ fn second_look() -> GrantRow {
         shared: texts(["Cerner (lindqvist-a)"]),
         left_out: vec![],
         future_accounts: false,
-        receipt: None,
+        last_access: "on 9 May 2026".into(),
+        told: vec![told(
+            Mood::Plain,
+            "Told on 10 May 2026 that it has ended",
+            "A later message took its place.",
+        )],
+        change: None,
     }
 }
 
@@ -106,7 +149,9 @@ fn brightwater() -> GrantRow {
         shared: vec![],
         left_out: vec![],
         future_accounts: false,
-        receipt: None,
+        last_access: "Never".into(),
+        told: vec![told(Mood::Good, "Told on 2 March 2026 that you ended it", "Says that it is done.")],
+        change: None,
     }
 }
 
@@ -114,7 +159,12 @@ fn old_letters() -> GrantRow {
     GrantRow {
         id: "gra05".into(),
         state: State::Erasing,
-        note: "The app was told on 20 November 2026 to delete what it holds".into(),
+        note: "The app was told on 6 November 2026 to delete what it holds".into(),
+        told: vec![told(
+            Mood::Bad,
+            "Told on 6 November 2026 to delete what it holds",
+            "Late: it had until 20 November 2026, 12:00 UTC.",
+        )],
         ..second_look()
     }
 }
@@ -124,11 +174,16 @@ fn old_fares() -> GrantRow {
         id: "gra06".into(),
         state: State::Erased,
         note: "The app reported on 21 November 2026 that it has deleted it".into(),
+        told: vec![told(
+            Mood::Good,
+            "Told on 20 November 2026 to delete what it holds",
+            "Says that it is done.",
+        )],
         ..fair_fare()
     }
 }
 
-fn broken_out() -> GrantRow {
+pub(super) fn broken_out() -> GrantRow {
     GrantRow {
         app: format!("{MARKUP} {}", long_word()),
         contract: RIGHT_TO_LEFT.into(),
@@ -136,6 +191,7 @@ fn broken_out() -> GrantRow {
         note: MARKUP.into(),
         shared: vec![long_word(), MARKUP.into(), RIGHT_TO_LEFT.into()],
         left_out: vec![MARKUP.into(), long_word()],
+        told: vec![told(Mood::Bad, MARKUP, &long_word()), told(Mood::Plain, RIGHT_TO_LEFT, MARKUP)],
         ..tidemark()
     }
 }

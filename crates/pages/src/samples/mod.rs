@@ -1,9 +1,13 @@
 //! Examples of every page: everyday ones, empty ones, refused ones, and texts that try to break out.
 
 pub(crate) mod account;
+pub(crate) mod activity;
+pub(crate) mod agreed;
 pub(crate) mod ask;
 pub(crate) mod consent;
 pub(crate) mod console;
+pub(crate) mod deed;
+pub(crate) mod grant;
 pub(crate) mod library;
 pub(crate) mod message;
 pub(crate) mod receipt;

@@ -14,7 +14,8 @@ pub(crate) fn receipt() -> Vec<(&'static str, Receipt)> {
 
 fn given() -> Receipt {
     Receipt {
-        frame: ada(Section::Console),
+        frame: ada(Section::Receipts),
+        back: "/console/grants/gra02".into(),
         title: "You said yes to Fair Fare".into(),
         said: "You said yes to Fair Fare, on 1 June 2026, 12:01:00.123 UTC.".into(),
         facts: pairs([
@@ -95,7 +96,7 @@ fn broken_out() -> Receipt {
         shared_with: Some(format!("{RIGHT_TO_LEFT} {MARKUP}")),
     };
     Receipt {
-        frame: hostile(Section::Console),
+        frame: hostile(Section::Receipts),
         title: format!("{MARKUP} {}", long_word()),
         said: format!("{RIGHT_TO_LEFT} {MARKUP}"),
         facts: all(),

@@ -1,16 +1,27 @@
 //! A person's chain of events, for her to check.
 
-use actix_web::web;
-use consent_core::{Actor, Page};
-use consent_events::{Act, Event, EventId, EventsError, PayloadState};
-use serde::Serialize;
+use actix_web::{
+    HttpResponse,
+    http::header::{CONTENT_DISPOSITION, CONTENT_TYPE},
+    web,
+};
+use bytes::Bytes;
+use consent_core::{Actor, PersonId};
+use consent_events::{Act, ChainId, Event, EventId, EventsError, Export, PayloadState, SignedCheckpoint};
+use futures_util::stream;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{
-    request::{Paging, Place},
+    Problem,
+    grants::grant_in_path,
+    request::{Paging, Place, cursor, invalid, whole_number},
     wire::{Answer, Listing, Moment},
 };
-use crate::{http::extract::Person, platform::Platform};
+use crate::{
+    http::{error::Refusal, extract::Person},
+    platform::Platform,
+};
 
 /// One link of a person's chain.
 #[derive(Debug, Serialize, ToSchema)]
@@ -95,5 +106,134 @@ pub(super) async fn list(
     for event in page.items {
         items.push(EventJson::of(&platform, event).await?);
     }
-    Ok(web::Json(Page { items, next: page.next }.into()))
+    Ok(web::Json(Listing::of(items, page.next)))
+}
+
+/// Lists what happened to a grant of hers, the latest first.
+#[utoipa::path(
+    get, path = "/api/v1/me/grants/{grant}/events", tag = "consent", operation_id = "listEventsOfGrant",
+    params(Paging), responses((status = 200, description = "A page of events", body = Listing<EventJson>)),
+)]
+pub(super) async fn of_grant(
+    who: Person,
+    place: Place,
+    platform: web::Data<Platform>,
+) -> Answer<Listing<EventJson>> {
+    let grant = grant_in_path(&platform, &who.0, &place).await?;
+    let page =
+        consent_events::newest_of_grant(&platform.db, &grant.person, &grant.id, &place.cursor()?).await?;
+    let mut items = Vec::with_capacity(page.items.len());
+    for event in page.items {
+        items.push(EventJson::of(&platform, event).await?);
+    }
+    Ok(web::Json(Listing::of(items, page.next)))
+}
+
+/// Which of her chains.
+#[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct WhichChain {
+    /// `consent`: what was decided; `access`: what apps fetched. `consent` when absent.
+    chain: Option<String>,
+}
+
+/// Downloads a chain of hers, to be verified anywhere.
+///
+/// `consent-access events verify` checks it without this server.
+#[utoipa::path(
+    get, path = "/api/v1/me/events/export", tag = "consent", operation_id = "exportEvents", params(WhichChain),
+    responses((
+        status = 200, description = "One JSON object a line: a header, checkpoints, events",
+        content_type = "application/jsonl", body = String,
+    )),
+)]
+pub(super) async fn export(
+    who: Person,
+    place: Place,
+    platform: web::Data<Platform>,
+) -> Result<HttpResponse, Problem> {
+    let WhichChain { chain } = place.query()?;
+    Ok(exported(&platform, &who.0.sign_in.person, chain.as_deref()).await?)
+}
+
+/// A chain of a person's as a file, read piece by piece while it is sent.
+pub(in crate::http) async fn exported(
+    platform: &Platform,
+    person: &PersonId,
+    which: Option<&str>,
+) -> Result<HttpResponse, Refusal> {
+    let (chain, name) = chain_of(person, which)?;
+    let export = Export::begin(&platform.db, chain).await?;
+    let pieces = stream::try_unfold(export, async |mut export| {
+        let piece = export.next().await.map_err(std::io::Error::other)?;
+        Ok::<_, std::io::Error>(piece.map(|piece| (Bytes::from(piece), export)))
+    });
+    Ok(HttpResponse::Ok()
+        .insert_header((CONTENT_TYPE, "application/jsonl"))
+        .insert_header((CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\"")))
+        .streaming(Box::pin(pieces)))
+}
+
+/// A chain of a person's, and what a file of it is called.
+fn chain_of(person: &PersonId, which: Option<&str>) -> Result<(ChainId, &'static str), Refusal> {
+    match which {
+        None | Some("" | "consent") => Ok((ChainId::from(person), "events.jsonl")),
+        Some("access") => Ok((ChainId::Access(person.clone()), "accesses.jsonl")),
+        Some(_) => Err(invalid("chain", "must be consent or access")),
+    }
+}
+
+/// A signed end of a chain, to be kept where this server cannot reach it.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = Checkpoint)]
+pub(super) struct CheckpointJson {
+    /// How many events the chain had.
+    seq: i64,
+    /// The last of them.
+    #[schema(value_type = String)]
+    id: EventId,
+    /// When it was signed.
+    at: Moment,
+    /// The signed token (JWS, RS256).
+    checkpoint: String,
+}
+
+impl From<SignedCheckpoint> for CheckpointJson {
+    fn from(signed: SignedCheckpoint) -> Self {
+        let checkpoint = signed.checkpoint;
+        Self { seq: checkpoint.seq, id: checkpoint.id, at: checkpoint.at.into(), checkpoint: signed.jws }
+    }
+}
+
+/// Where a list of checkpoints goes on.
+#[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct CheckpointsAsked {
+    /// `consent`: what was decided; `access`: what apps fetched. `consent` when absent.
+    chain: Option<String>,
+    /// `next` of the page before; the first page without it.
+    after: Option<String>,
+    /// At most this many entries; 50 without it.
+    #[serde(default, deserialize_with = "whole_number")]
+    #[param(minimum = 1, maximum = 200)]
+    limit: Option<u64>,
+}
+
+/// Lists the signed ends of a chain of hers, oldest first.
+#[utoipa::path(
+    get, path = "/api/v1/me/checkpoints", tag = "consent", operation_id = "listCheckpoints", params(CheckpointsAsked),
+    responses((status = 200, description = "A page of checkpoints", body = Listing<CheckpointJson>)),
+)]
+pub(super) async fn checkpoints(
+    who: Person,
+    place: Place,
+    platform: web::Data<Platform>,
+) -> Answer<Listing<CheckpointJson>> {
+    let CheckpointsAsked { chain, after, limit } = place.query()?;
+    let (chain, _) = chain_of(&who.0.sign_in.person, chain.as_deref())?;
+    let page = consent_events::list_checkpoints(&platform.db, chain, &cursor(after, limit)?).await?;
+    Ok(web::Json(page.into()))
 }

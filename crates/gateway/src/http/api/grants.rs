@@ -96,7 +96,7 @@ pub(super) struct Shelves {
 
 impl Shelves {
     /// Those of a person; none before she has signed up.
-    pub async fn of(platform: &Platform, person: &PersonId) -> Result<Self, Refusal> {
+    pub(super) async fn of(platform: &Platform, person: &PersonId) -> Result<Self, Refusal> {
         let library = match consent_library::find_library(&platform.db, person).await {
             Err(LibraryError::NoLibrary) => return Ok(Self::default()),
             found => found?,
@@ -109,7 +109,7 @@ impl Shelves {
     }
 
     /// A grant that reaches into them.
-    pub fn shown(&self, grant: Grant, now: DateTime<Utc>) -> GrantJson {
+    pub(super) fn shown(&self, grant: Grant, now: DateTime<Utc>) -> GrantJson {
         let shared = |shelf: &ShelfId| grant.choices.shelves.contains(shelf);
         let accounts = self.accounts.iter().filter(|account| shared(&account.shelf));
         GrantJson {

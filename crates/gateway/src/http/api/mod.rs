@@ -2,6 +2,7 @@
 //! come in pages.
 
 mod accounts;
+mod activity;
 mod apps;
 mod authorizations;
 mod contracts;
@@ -13,6 +14,7 @@ mod me;
 mod notices;
 mod on_behalf;
 mod openapi;
+mod overview;
 mod people;
 mod persons;
 mod problem;
@@ -22,6 +24,7 @@ mod signals;
 mod sources;
 mod wire;
 
+pub(super) use events::exported;
 pub(super) use files::{file_name, limited, media_type};
 pub(super) use grants::grant_in_path;
 pub use openapi::openapi_json;
@@ -93,11 +96,21 @@ pub(super) static ROUTES: &[RouteInfo] = &[
     route!(POST "/api/v1/me/grants/{grant}/erase", Person, grants::erase),
     route!(POST "/api/v1/me/grants/{grant}/cancel-erasure", Person, grants::cancel_erasure),
     route!(POST "/api/v1/me/grants/{grant}/shorten", Person, grants::shorten),
+    route!(GET "/api/v1/me/grants/{grant}/accesses", Person, activity::of_grant),
+    route!(GET "/api/v1/me/grants/{grant}/events", Person, events::of_grant),
+    route!(GET "/api/v1/me/grants/{grant}/receipts", Person, receipts::of_my_grant),
     route!(GET "/api/v1/me/grants/{grant}/signals", Person, signals::of_grant),
     route!(GET "/api/v1/me/grants/{grant}/signals/{signal}/reports", Person, signals::reports),
     route!(GET "/api/v1/me/receipts", Person, receipts::list),
     route!(GET "/api/v1/me/receipts/{receipt}", Person, receipts::show),
+    route!(GET "/api/v1/me/overview", Person, overview::list),
+    route!(GET "/api/v1/me/summary", Person, overview::summary),
+    route!(POST "/api/v1/me/revoke-everything", Person, overview::revoke_everything),
+    route!(GET "/api/v1/me/activity", Person, activity::list),
+    route!(GET "/api/v1/me/activity/counts", Person, activity::counts),
     route!(GET "/api/v1/me/events", Person, events::list),
+    route!(GET "/api/v1/me/events/export", Person, events::export),
+    route!(GET "/api/v1/me/checkpoints", Person, events::checkpoints),
     route!(GET "/api/v1/receipts/{receipt}/status", Nothing, receipts::status),
     route!(POST "/api/v1/receipts/verify", Nothing, receipts::verify),
     route!(GET "/api/v1/keys", Nothing, receipts::keys),

@@ -14,8 +14,8 @@ use utoipa::{
 };
 
 use super::{
-    ROUTES, accounts, apps, authorizations, contracts, events, files, grants, keys, me, notices, on_behalf,
-    people, persons,
+    ROUTES, accounts, activity, apps, authorizations, contracts, events, files, grants, keys, me, notices,
+    on_behalf, overview, people, persons,
     problem::{PROBLEM_JSON, ProblemJson},
     receipts, signals, sources,
 };
@@ -46,6 +46,8 @@ use crate::http::{Needs, RouteInfo};
         authorizations::show, authorizations::approve, authorizations::decline,
         grants::list, grants::show, grants::stop, grants::resume, grants::revoke, grants::erase,
         grants::cancel_erasure, grants::shorten, events::list,
+        events::of_grant, events::export, events::checkpoints, activity::list, activity::counts, activity::of_grant,
+        overview::list, overview::summary, overview::revoke_everything, receipts::of_my_grant,
         receipts::list, receipts::show, receipts::of_grant, receipts::status, receipts::verify, receipts::keys,
         signals::show_endpoint, signals::set_endpoint, signals::ping, signals::rotate_secret, signals::list,
         signals::attempts, signals::replay, signals::poll, signals::report, signals::of_grant, signals::reports,

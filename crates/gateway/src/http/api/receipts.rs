@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use utoipa::ToSchema;
 
 use super::{
+    grants::grant_in_path,
     request::{Body, InPath, Paging, Place},
     wire::{Answer, Listing, Moment},
 };
@@ -145,6 +146,22 @@ pub(super) async fn of_grant(
     let app = &caller.app.id;
     let grant = consent_grants::find_of_app(&platform.db, app, &id).await?;
     let page = consent_receipts::list_of_grant_for_app(&platform.db, app, &grant.id, &cursor).await?;
+    Ok(web::Json(page.into()))
+}
+
+/// Lists her receipts about one grant, the latest first.
+#[utoipa::path(
+    get, path = "/api/v1/me/grants/{grant}/receipts", tag = "consent", operation_id = "listMyReceiptsOfGrant",
+    params(Paging), responses((status = 200, description = "A page of receipts", body = Listing<ReceiptJson>)),
+)]
+pub(super) async fn of_my_grant(
+    who: Person,
+    place: Place,
+    platform: web::Data<Platform>,
+) -> Answer<Listing<ReceiptJson>> {
+    let grant = grant_in_path(&platform, &who.0, &place).await?;
+    let (person, cursor) = (&grant.person, place.cursor()?);
+    let page = consent_receipts::list_of_grant(&platform.db, person, &grant.id, &cursor).await?;
     Ok(web::Json(page.into()))
 }
 

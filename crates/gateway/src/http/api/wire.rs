@@ -51,6 +51,11 @@ pub(super) struct Listing<T> {
 }
 
 impl<T> Listing<T> {
+    /// A page that was made entry by entry.
+    pub fn of(items: Vec<T>, next: Option<String>) -> Self {
+        Self { items, next }
+    }
+
     /// A list that has one page.
     pub fn whole(items: Vec<T>) -> Self {
         Self { items, next: None }

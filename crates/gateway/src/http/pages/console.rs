@@ -1,50 +1,96 @@
-//! What a person agreed to: the first form of the console.
+//! What a person agreed to: all of it, and the way to each of it.
+
+mod deeds;
+mod emergency;
+mod grant;
+mod timeline;
+mod told;
 
 use std::collections::HashMap;
 
 use actix_web::{http::StatusCode, web};
-use chrono::{DateTime, TimeDelta, Utc};
-use consent_contracts::Document;
+use chrono::{DateTime, Utc};
+use consent_contracts::{Access, Document};
 use consent_core::{Cursor, ShelfId};
 use consent_grants::{Grant, Stage};
 use consent_library::ShelfKind;
-use consent_pages::{Choice, Console, GrantRow, Section, State};
+use consent_pages::{Console, GrantRow, Section, State, Summary};
 
-use super::{Known, Posted, Shown, html, see_other, words};
+pub(super) use deeds::{
+    cancel_erasure, cancel_erasure_page, erase, erase_page, resume, resume_page, revoke, revoke_page,
+    shorten, shorten_page, stop, stop_page,
+};
+pub(super) use emergency::{revoke_everything, revoke_everything_page};
+pub(super) use grant::{agreed, history, messages, proof, show};
+
+use super::{Known, Shown, html, words};
 use crate::{
-    flows::{self, By},
-    http::{api::grant_in_path, error::Refusal},
+    flows::{self, GrantStanding, Overview, Search},
+    http::{api::Place, error::Refusal, urls},
     platform::Platform,
 };
 
 /// So many grants stand on one page.
 const PAGE: u64 = 20;
+/// Nobody looks for more letters than this.
+const LONGEST_SEARCH: usize = 200;
+/// The states that can be looked for, by what the query and what people call them.
+const STATES: [(&str, &str); 7] = [
+    ("", "All"),
+    ("active", "Active"),
+    ("stopped", "Stopped"),
+    ("waiting", "Waiting for an answer"),
+    ("ended", "Ended"),
+    ("erasing", "Erasing"),
+    ("erased", "Erased"),
+];
 
-/// `GET /console`: every grant of hers, the latest first.
+/// `GET /console`: grants of hers, the latest first, with a search.
 pub(super) async fn list(platform: web::Data<Platform>, her: Known) -> Shown {
+    let (words, state) = looked_for(&her.place);
     let after = her.place.query_value("after");
+    let search = Search { words: words.clone(), state: GrantStanding::parse(&state) };
     let later = after.is_some();
     let cursor = Cursor::new(after, Some(PAGE));
-    let page = consent_grants::newest_first_of_person(&platform.db, &her.person.id, &cursor).await?;
+    let page = flows::search(&platform, &her.person.id, &search, &cursor).await?;
+    let is_new = page.items.is_empty() && !later && search == Search::default();
     let shelves = Shelves::of(&platform, &her).await?;
-    let mut grants = Vec::with_capacity(page.items.len());
-    for grant in page.items {
-        grants.push(row(&platform, &shelves, grant).await?);
-    }
-    let next = page.next.map(|after| format!("/console?after={after}"));
-    let frame = her.frame(&platform, Section::Console);
-    Ok(html(StatusCode::OK, &Console { frame, grants, next, later }))
+    let now = platform.ambient.now();
+    let overviews = flows::overviews(&platform, &her.person.id, page.items).await?;
+    let here =
+        |after: &str| urls::with_query("/console", &[("q", &words), ("state", &state), ("after", after)]);
+    let page = Console {
+        frame: her.frame(&platform, Section::Console),
+        summary: if is_new { None } else { Some(summary(&platform, &her).await?) },
+        states: STATES.map(|(value, name)| (value.to_owned(), name.to_owned(), value == state)).into(),
+        grants: overviews.into_iter().map(|overview| row(overview, &shelves, now)).collect(),
+        next: page.next.map(|after| here(&after)),
+        first: later.then(|| here("")),
+        words,
+    };
+    Ok(html(StatusCode::OK, &page))
 }
 
-async fn row(platform: &Platform, shelves: &Shelves, grant: Grant) -> Result<GrantRow, Refusal> {
-    let app = consent_contracts::find_app(&platform.db, &grant.app).await?;
-    let contract = consent_contracts::find_version(&platform.db, &grant.contract, grant.version).await?;
-    let (now, document) = (platform.ambient.now(), contract.document);
+/// The words and the state that she looks for.
+fn looked_for(place: &Place) -> (String, String) {
+    let words = place.query_value("q").unwrap_or_default();
+    let state = place.query_value("state").unwrap_or_default();
+    let words = words.trim().chars().filter(|letter| !letter.is_control()).take(LONGEST_SEARCH).collect();
+    (words, if STATES.iter().any(|(known, _)| *known == state) { state } else { String::new() })
+}
+
+async fn summary(platform: &Platform, her: &Known) -> Result<Summary, Refusal> {
+    let flows::Summary { tally, waiting, overdue } = flows::summary(platform, &her.person.id).await?;
+    let (waiting, overdue) = (waiting as u64, overdue as u64);
+    Ok(Summary { active: tally.active, stopped: tally.stopped, waiting, overdue })
+}
+
+/// A grant as lists and its own page begin with it.
+fn row(overview: Overview, shelves: &Shelves, now: DateTime<Utc>) -> GrantRow {
+    let Overview { grant, app, contract, last_access, told } = overview;
+    let document = contract.document;
     let (state, note) = state(&grant, now);
-    let newest = Cursor::new(None, Some(1));
-    let receipts = consent_receipts::list_of_grant(&platform.db, &grant.person, &grant.id, &newest).await?;
-    Ok(GrantRow {
-        receipt: receipts.items.first().map(|receipt| format!("/console/receipts/{}", receipt.id)),
+    GrantRow {
         app: app.name,
         state,
         note,
@@ -52,10 +98,17 @@ async fn row(platform: &Platform, shelves: &Shelves, grant: Grant) -> Result<Gra
         shared: shelves.shared(&grant),
         left_out: left_out(&grant, &document),
         future_accounts: grant.choices.future_accounts,
+        last_access: match last_access {
+            Some(event) => words::capitalised(&words::ago(event.created_at, now)),
+            None if document.access == Access::Write => "It only writes into your library".to_owned(),
+            None => "Never".to_owned(),
+        },
+        told: told.iter().map(|signal| told::told(signal, now)).collect(),
+        change: None,
         id: grant.id.to_string(),
         summary: document.purpose.summary,
         contract: document.name,
-    })
+    }
 }
 
 fn state(grant: &Grant, now: DateTime<Utc>) -> (State, String) {
@@ -63,12 +116,12 @@ fn state(grant: &Grant, now: DateTime<Utc>) -> (State, String) {
         Stage::Active => (
             State::Active,
             match grant.expires_at {
-                Some(end) => format!("Ends by itself on {}", words::date(end)),
+                Some(end) => format!("Ends by itself {}", words::end(end)),
                 None => "Lasts until you end it".to_owned(),
             },
         ),
         Stage::Stopped { at } => (State::Stopped, format!("Stopped since {}", words::date(at))),
-        Stage::Expired { at } => (State::Expired, format!("Ended by itself on {}", words::date(at))),
+        Stage::Expired { at } => (State::Expired, format!("Ended by itself {}", words::end(at))),
         Stage::Revoked { at } => (State::Revoked, format!("Revoked on {}", words::date(at))),
         Stage::Erasing { at } => {
             (State::Erasing, format!("The app was told on {} to delete what it holds", words::date(at)))
@@ -107,91 +160,4 @@ impl Shelves {
     pub fn shared(&self, grant: &Grant) -> Vec<String> {
         grant.choices.shelves.iter().filter_map(|shelf| self.0.get(shelf).cloned()).collect()
     }
-}
-
-/// `POST /console/grants/{id}/stop`.
-pub(super) async fn stop(platform: web::Data<Platform>, Posted { by, .. }: Posted<Known>) -> Shown {
-    let grant = grant_in_path(&platform, &by.who, &by.place).await?;
-    flows::stop(&platform, &grant.id, By::from(&by.who.actor())).await?;
-    Ok(see_other("/console?said=stopped"))
-}
-
-/// `POST /console/grants/{id}/resume`.
-pub(super) async fn resume(platform: web::Data<Platform>, Posted { by, .. }: Posted<Known>) -> Shown {
-    let grant = grant_in_path(&platform, &by.who, &by.place).await?;
-    flows::resume(&platform, &grant.id, &by.who).await?;
-    Ok(see_other("/console?said=resumed"))
-}
-
-/// `GET /console/grants/{id}/revoke`: asks once more.
-pub(super) async fn revoke_page(platform: web::Data<Platform>, her: Known) -> Shown {
-    let grant = grant_in_path(&platform, &her.who, &her.place).await?;
-    let app = consent_contracts::find_app(&platform.db, &grant.app).await?.name;
-    let page = Choice {
-        frame: her.frame(&platform, Section::Console),
-        title: format!("Revoke what you share with {app}?"),
-        consequences: vec![
-            format!("From this moment on {app} gets nothing from your library, for good."),
-            "What it has already is not deleted by this; the contract says how long it may keep it."
-                .to_owned(),
-            format!("To share again, start from {app}: you will be asked anew."),
-            "If you only want a pause, stop it instead: you can resume that at any time.".to_owned(),
-        ],
-        action: format!("/console/grants/{}/revoke", grant.id),
-        verb: "Revoke".to_owned(),
-        back: "/console".to_owned(),
-    };
-    Ok(html(StatusCode::OK, &page))
-}
-
-/// `POST /console/grants/{id}/revoke`.
-pub(super) async fn revoke(platform: web::Data<Platform>, Posted { by, .. }: Posted<Known>) -> Shown {
-    let grant = grant_in_path(&platform, &by.who, &by.place).await?;
-    flows::revoke(&platform, &grant.id, By::from(&by.who.actor())).await?;
-    Ok(see_other("/console?said=revoked"))
-}
-
-/// `GET /console/grants/{id}/erase`: asks once more.
-pub(super) async fn erase_page(platform: web::Data<Platform>, her: Known) -> Shown {
-    let grant = grant_in_path(&platform, &her.who, &her.place).await?;
-    let app = consent_contracts::find_app(&platform.db, &grant.app).await?.name;
-    let now = platform.ambient.now();
-    let terms = platform.config.signals.deadlines().erase;
-    let complete_by = TimeDelta::from_std(terms.complete_within).map_or(now, |within| now + within);
-    let mut consequences = vec![
-        format!("{app} is told to delete what it got from you, and to tell whoever it gave it to."),
-        format!(
-            "It has until {} to report what it deleted, and what the law makes it keep.",
-            words::date(complete_by)
-        ),
-        "Its answer is signed, and becomes a receipt that you can keep and anybody can check.".to_owned(),
-        "Until it has answered you can take this back. What is deleted by then stays deleted.".to_owned(),
-    ];
-    if grant.stage_at(now).is_open() {
-        consequences
-            .insert(0, format!("From this moment on {app} gets nothing from your library, for good."));
-    }
-    let page = Choice {
-        frame: her.frame(&platform, Section::Console),
-        title: format!("Have {app} delete what it holds?"),
-        consequences,
-        action: format!("/console/grants/{}/erase", grant.id),
-        verb: "Erase".to_owned(),
-        back: "/console".to_owned(),
-    };
-    Ok(html(StatusCode::OK, &page))
-}
-
-/// `POST /console/grants/{id}/erase`.
-pub(super) async fn erase(platform: web::Data<Platform>, Posted { by, .. }: Posted<Known>) -> Shown {
-    let grant = grant_in_path(&platform, &by.who, &by.place).await?;
-    flows::erase(&platform, &grant.id, By::from(&by.who.actor())).await?;
-    Ok(see_other("/console?said=erasing"))
-}
-
-/// `POST /console/grants/{id}/cancel-erasure`.
-pub(super) async fn cancel_erasure(platform: web::Data<Platform>, Posted { by, .. }: Posted<Known>) -> Shown {
-    let grant = grant_in_path(&platform, &by.who, &by.place).await?;
-    flows::keep_after_all(&platform, &grant.id, By::from(&by.who.actor())).await?;
-    Ok(see_other("/console?said=kept"))
 }

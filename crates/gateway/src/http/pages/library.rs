@@ -142,7 +142,7 @@ fn file_row(MyFile { file, metadata, account }: MyFile) -> FileRow {
     }
 }
 
-fn title(kind: &FileKind, metadata: Option<&Metadata>) -> String {
+pub(super) fn title(kind: &FileKind, metadata: Option<&Metadata>) -> String {
     match *kind {
         FileKind::Mapped { object_type, period, .. } => {
             let title = words::capitalised(&words::object_type(object_type));

@@ -1,6 +1,7 @@
 //! HTML: pages for people. Handlers gather what a page shows, `consent_pages` makes HTML of it.
 
 mod account;
+mod activity;
 mod console;
 mod cookies;
 mod items;
@@ -48,14 +49,30 @@ pub(super) static ROUTES: &[RouteInfo] = &[
     route!(POST "/security/recovery-code", PersonForm, security::new_recovery_code),
     route!(POST "/security/sign-ins/{signIn}/end", PersonForm, security::end_sign_in),
     route!(GET "/console", PersonPage, console::list),
+    route!(GET "/console/revoke-everything", PersonPage, console::revoke_everything_page),
+    route!(POST "/console/revoke-everything", PersonForm, console::revoke_everything),
+    route!(GET "/console/activity", PersonPage, activity::show),
+    route!(GET "/console/activity/export", PersonPage, activity::export),
+    route!(GET "/console/grants/{grant}", PersonPage, console::show),
+    route!(GET "/console/grants/{grant}/contract", PersonPage, console::agreed),
+    route!(GET "/console/grants/{grant}/history", PersonPage, console::history),
+    route!(GET "/console/grants/{grant}/messages", PersonPage, console::messages),
+    route!(GET "/console/grants/{grant}/messages/{signal}/proof", PersonPage, console::proof),
+    route!(GET "/console/grants/{grant}/stop", PersonPage, console::stop_page),
     route!(POST "/console/grants/{grant}/stop", PersonForm, console::stop),
+    route!(GET "/console/grants/{grant}/resume", PersonPage, console::resume_page),
     route!(POST "/console/grants/{grant}/resume", PersonForm, console::resume),
+    route!(GET "/console/grants/{grant}/shorten", PersonPage, console::shorten_page),
+    route!(POST "/console/grants/{grant}/shorten", PersonForm, console::shorten),
     route!(GET "/console/grants/{grant}/revoke", PersonPage, console::revoke_page),
     route!(POST "/console/grants/{grant}/revoke", PersonForm, console::revoke),
     route!(GET "/console/grants/{grant}/erase", PersonPage, console::erase_page),
     route!(POST "/console/grants/{grant}/erase", PersonForm, console::erase),
+    route!(GET "/console/grants/{grant}/cancel-erasure", PersonPage, console::cancel_erasure_page),
     route!(POST "/console/grants/{grant}/cancel-erasure", PersonForm, console::cancel_erasure),
+    route!(GET "/console/receipts", PersonPage, receipts::list),
     route!(GET "/console/receipts/{receipt}", PersonPage, receipts::show),
+    route!(GET "/console/receipts/{receipt}/verify", PersonPage, receipts::verify),
     route!(GET "/console/receipts/{receipt}/signed", PersonPage, receipts::signed),
     route!(GET "/console/receipts/{receipt}/json", PersonPage, receipts::as_json),
     route!(GET "/library", PersonPage, library::show),
@@ -227,6 +244,14 @@ fn said(place: &Place) -> Option<Notice> {
         "kept" => {
             (Tone::Done, "The app is told that it need not delete what it holds. It still gets nothing.")
         }
+        "shortened" => (Tone::Done, "It ends sooner now. Until then everything stays as it is."),
+        "revoked-everything" => {
+            (Tone::Done, "Everything is revoked: no app gets anything any more. Each of them is being told.")
+        }
+        "erasing-everything" => (
+            Tone::Done,
+            "Everything is revoked: no app gets anything any more. Each of them is being told to delete what it holds.",
+        ),
         "password" => (Tone::Done, "Your password is changed, and all your other sign-ins have ended."),
         "ended" => (Tone::Done, "That sign-in has ended."),
         "signed-up" => (

@@ -8,12 +8,118 @@ use actix_web::{
     },
     web,
 };
-use consent_pages::{ReceiptErasure, ReceiptPurpose, Section};
-use consent_receipts::{Claims, Reader, Receipt, View};
+use consent_core::{Cursor, GrantId};
+use consent_pages::{ReceiptErasure, ReceiptPurpose, ReceiptRow, Receipts, Section, Verified};
+use consent_receipts::{Claims, Reader, Receipt, State, Status, Verdict, View};
 use serde_json::json;
 
-use super::{Known, Shown, html};
-use crate::{http::error::Refusal, platform::Platform};
+use super::{Known, Shown, html, words};
+use crate::{
+    http::{api::InPath, error::Refusal, urls},
+    platform::Platform,
+};
+
+/// So many receipts stand on one page.
+const PAGE: u64 = 25;
+
+/// `GET /console/receipts`: her receipts, the latest first; all of them, or those about a grant.
+pub(super) async fn list(platform: web::Data<Platform>, her: Known) -> Shown {
+    let (db, person) = (&platform.db, &her.person.id);
+    let wanted = her.place.query_value("grant").filter(|id| !id.is_empty());
+    let grant = match &wanted {
+        Some(id) => {
+            let id: GrantId = id.parse().map_err(|_| GrantId::unknown())?;
+            Some(consent_grants::find_of_person(db, person, &id).await?)
+        }
+        None => None,
+    };
+    let after = her.place.query_value("after");
+    let later = after.is_some();
+    let cursor = Cursor::new(after, Some(PAGE));
+    let (page, about) = match &grant {
+        Some(grant) => {
+            let app = consent_contracts::find_app(db, &grant.app).await?.name;
+            let page = consent_receipts::list_of_grant(db, person, &grant.id, &cursor).await?;
+            (page, Some((app, format!("/console/grants/{}", grant.id))))
+        }
+        None => (consent_receipts::list_of_person(db, person, &cursor).await?, None),
+    };
+    let of = wanted.as_deref().unwrap_or_default();
+    let here = |after: String| urls::with_query("/console/receipts", &[("grant", of), ("after", &after)]);
+    let page = Receipts {
+        frame: her.frame(&platform, Section::Receipts),
+        about,
+        receipts: rows(&platform, &page.items),
+        next: page.next.map(here),
+        later,
+    };
+    Ok(html(StatusCode::OK, &page))
+}
+
+/// Receipts in a list. One that does not verify is listed all the same: its own page says why.
+pub(super) fn rows(platform: &Platform, receipts: &[Receipt]) -> Vec<ReceiptRow> {
+    let keys = platform.public_keys();
+    let row = |receipt: &Receipt| ReceiptRow {
+        title: match consent_receipts::verify(&receipt.jws, &keys) {
+            Ok(verdict) => View::of(&verdict.claims, Reader::Owner).title,
+            Err(_) => "A receipt that cannot be verified".to_owned(),
+        },
+        when: words::date_and_time(receipt.event_at),
+        path: format!("/console/receipts/{}", receipt.id),
+    };
+    receipts.iter().map(row).collect()
+}
+
+/// `GET /console/receipts/{receipt}/verify`: whether it is genuine, as anybody would check it.
+pub(super) async fn verify(platform: web::Data<Platform>, her: Known) -> Shown {
+    let receipt = hers(&platform, &her).await?;
+    let status = consent_receipts::status(&platform.db, &receipt.id, platform.ambient.now()).await?;
+    let verdict = consent_receipts::verify(&receipt.jws, &platform.public_keys());
+    let mut page = Verified {
+        frame: her.frame(&platform, Section::Receipts),
+        title: String::new(),
+        refused: None,
+        checked: Vec::new(),
+        notes: Vec::new(),
+        holds_now: holds(status),
+        back: format!("/console/receipts/{}", receipt.id),
+    };
+    match verdict {
+        Ok(verdict) => {
+            page.title = View::of(&verdict.claims, Reader::Owner).said;
+            page.checked = checked(&verdict);
+            page.notes = verdict.warnings.iter().map(ToString::to_string).collect();
+        }
+        Err(refused) => page.refused = Some(super::sentence(&refused.to_string())),
+    }
+    Ok(html(StatusCode::OK, &page))
+}
+
+fn checked(verdict: &Verdict) -> Vec<String> {
+    let Verdict { kid, claims, .. } = verdict;
+    let mut lines = vec![
+        format!("{} signed it, with the key {kid}, which is published.", claims.added.iss),
+        "Nothing in it was changed since.".to_owned(),
+        "What it says fits together.".to_owned(),
+    ];
+    if claims.added.consent_access.erasure.is_some() {
+        lines.push("The app’s own report is in it, signed with the key of the app.".to_owned());
+    }
+    lines
+}
+
+fn holds(status: Status) -> String {
+    let state = match status.state {
+        State::Active => "Active: the app gets what was agreed to",
+        State::Stopped => "Stopped: the app gets nothing until you resume",
+        State::Refused => "Refused: the app gets nothing",
+        State::Expired => "Over, because its time ran out",
+        State::Revoked => "Over for good",
+        State::Erasing => "Over for good; the app was told to delete what it holds",
+        State::Erased => "Over for good; the app reported what it deleted",
+    };
+    format!("{state}, since {}", words::date_and_time(status.as_of))
+}
 
 /// `GET /console/receipts/{receipt}`.
 pub(super) async fn show(platform: web::Data<Platform>, her: Known) -> Shown {
@@ -23,7 +129,11 @@ pub(super) async fn show(platform: web::Data<Platform>, her: Known) -> Shown {
     let View { title, said, facts, purposes, controller, erasure, proof, status_url } =
         View::of(&claims, Reader::Owner);
     let page = consent_pages::Receipt {
-        frame: her.frame(&platform, Section::Console),
+        frame: her.frame(&platform, Section::Receipts),
+        back: match &receipt.grant {
+            Some(grant) => format!("/console/grants/{grant}"),
+            None => "/console/receipts".to_owned(),
+        },
         title,
         said,
         facts,
@@ -47,6 +157,7 @@ pub(super) async fn show(platform: web::Data<Platform>, her: Known) -> Shown {
         proof,
         status_url,
         downloads: vec![
+            ("Verify it".to_owned(), format!("{path}/verify")),
             ("Download the signed receipt".to_owned(), format!("{path}/signed")),
             ("Download it as JSON".to_owned(), format!("{path}/json")),
         ],
@@ -80,7 +191,7 @@ fn verified(platform: &Platform, receipt: &Receipt) -> Result<Claims, Refusal> {
     verdict.map(|verdict| verdict.claims).map_err(|error| Refusal::internal(&error))
 }
 
-fn download(media_type: &str, name: &str, content: String) -> HttpResponse {
+pub(super) fn download(media_type: &str, name: &str, content: String) -> HttpResponse {
     HttpResponse::Ok()
         .insert_header((CONTENT_TYPE, media_type))
         .insert_header((CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\"")))

@@ -38,7 +38,7 @@ pub(in crate::http) fn count(number: u64, what: &str) -> String {
 }
 
 /// Digits in threes, apart by a narrow space that does not break.
-fn grouped(number: u64) -> String {
+pub(in crate::http) fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::new();
     for (at, digit) in digits.chars().enumerate() {
@@ -231,6 +231,27 @@ pub(in crate::http) fn browser(user_agent: Option<&str>) -> String {
     }
 }
 
+/// How long somebody has: `24 hours`, `3 days`, `90 minutes`.
+pub(in crate::http) fn span(time: std::time::Duration) -> String {
+    const HOUR: u64 = 60 * 60;
+    match time.as_secs() {
+        seconds if seconds > 48 * HOUR && seconds.is_multiple_of(24 * HOUR) => {
+            count(seconds / (24 * HOUR), "day")
+        }
+        seconds if seconds >= HOUR && seconds.is_multiple_of(HOUR) => count(seconds / HOUR, "hour"),
+        seconds => count(seconds / 60, "minute"),
+    }
+}
+
+/// When something ends by itself: `on 22 November 2026`, or, at midnight, `at the end of 21 November 2026`.
+pub(in crate::http) fn end(at: DateTime<Utc>) -> String {
+    if at.time() == chrono::NaiveTime::MIN {
+        format!("at the end of {}", date(at - TimeDelta::milliseconds(1)))
+    } else {
+        format!("on {}", date(at))
+    }
+}
+
 /// The longest that a yes lasts: `one hour`, `30 minutes`.
 pub(in crate::http) fn lasting(time: TimeDelta) -> String {
     match (time.num_hours(), time.num_minutes()) {
@@ -252,6 +273,19 @@ mod tests {
         let sizes = [1, 999, 1000, 1049, 1100, 34_000, 9_990_000, 10_500_000, 5_000_000_000];
         let words = ["1 byte", "999 bytes", "1 KB", "1 KB", "1.1 KB", "34 KB", "9.9 MB", "10 MB", "5 GB"];
         assert_eq!(sizes.map(size), words);
+    }
+
+    #[test]
+    fn how_long_and_until_when() {
+        let hours = |hours| span(std::time::Duration::from_hours(hours));
+        assert_eq!(
+            [1, 24, 36, 48, 72, 336].map(hours),
+            ["1 hour", "24 hours", "36 hours", "48 hours", "3 days", "14 days"]
+        );
+        assert_eq!(span(std::time::Duration::from_mins(90)), "90 minutes");
+        let midnight = DateTime::from_timestamp(1_767_225_600, 0).unwrap();
+        assert_eq!(end(midnight), "at the end of 31 December 2025");
+        assert_eq!(end(midnight + TimeDelta::seconds(1)), "on 1 January 2026");
     }
 
     #[test]

@@ -282,12 +282,12 @@ fn page(
 }
 
 /// Of which time, and whether what comes later belongs to it.
-fn period(document: &Document) -> String {
+pub(in crate::http) fn period(document: &Document) -> String {
     let of = words::period(&document.scope);
     if document.ongoing { format!("{of}, and what comes while you share") } else { of }
 }
 
-fn link(text: &str, url: &str) -> Link {
+pub(in crate::http) fn link(text: &str, url: &str) -> Link {
     Link { text: text.to_owned(), url: url.to_owned() }
 }
 
@@ -298,7 +298,7 @@ fn wants(document: &Document) -> &'static str {
     }
 }
 
-fn paragraphs(text: &str) -> Vec<String> {
+pub(in crate::http) fn paragraphs(text: &str) -> Vec<String> {
     let paragraphs = text.split("\n\n").map(str::trim).filter(|paragraph| !paragraph.is_empty());
     paragraphs.map(str::to_owned).collect()
 }
@@ -360,7 +360,7 @@ fn part_row(part: &SurveyPart, document: &Document, ticks: &Ticks) -> Part {
 }
 
 /// What a service is called where people connect it.
-fn source_name(service_type: i64) -> Option<&'static str> {
+pub(in crate::http) fn source_name(service_type: i64) -> Option<&'static str> {
     let source = catalogue::SOURCES.iter().find(|source| source.service_type == service_type);
     let known = || taxonomy::service_type(service_type).map(|known| known.name);
     source.map(|source| source.name).or_else(known)
@@ -400,7 +400,7 @@ fn duration(platform: &Platform, document: &Document, chosen: &str, now: DateTim
     Duration { text, ends: Some(ends) }
 }
 
-fn retention(period: &str) -> String {
+pub(in crate::http) fn retention(period: &str) -> String {
     let zero = period.parse().is_ok_and(|period: CalendarDuration| period.is_zero());
     if zero { "Not at all".to_owned() } else { format!("For {}", in_words(period)) }
 }

@@ -16,6 +16,7 @@ use consent_core::RequestId;
 use consent_crypto::Secret;
 use consent_pages::{Asking, Message};
 
+pub(super) use consent::{link, paragraphs, period, retention, source_name};
 use errand::{Errand, Page};
 
 use super::{

@@ -1,0 +1,73 @@
+//! What happened to a grant, in words: from the links of its person's chain.
+
+use consent_core::Actor;
+use consent_events::{Act, Change, Event, PayloadState};
+use consent_pages::EventRow;
+
+use crate::{
+    http::{error::Refusal, pages::words},
+    platform::Platform,
+};
+
+/// Each of these events in a sentence; where an operator acted, with the reason as far as it is kept.
+pub(super) async fn rows(platform: &Platform, app: &str, events: &[Event]) -> Result<Vec<EventRow>, Refusal> {
+    let mut rows = Vec::with_capacity(events.len());
+    for event in events {
+        rows.push(EventRow {
+            said: sentence(event, app),
+            when: words::date_and_time(event.created_at),
+            reason: reason(platform, event).await?,
+        });
+    }
+    Ok(rows)
+}
+
+/// Why an operator acted for her; operators act seldom, so that looking each up costs little.
+pub(super) async fn reason(platform: &Platform, event: &Event) -> Result<Option<String>, Refusal> {
+    if event.actor != Actor::Operator || event.commitment.is_none() {
+        return Ok(None);
+    }
+    Ok(match consent_events::read_payload(&platform.db, event).await? {
+        PayloadState::Kept(payload) => payload.reason().map(str::to_owned),
+        PayloadState::Erased => Some("it was erased".to_owned()),
+        PayloadState::Never => None,
+    })
+}
+
+fn sentence(event: &Event, app: &str) -> String {
+    let (who, for_you) = match &event.actor {
+        Actor::Person(_) => ("You", ""),
+        Actor::App(_) => (app, ""),
+        Actor::Operator => ("An operator of this server", ", for you"),
+        Actor::Clock => ("The passing of time", ""),
+    };
+    match &event.act {
+        Act::Granted { .. } => format!("{who} said yes to {app}."),
+        Act::Declined { .. } => format!("{who} said no to {app}."),
+        Act::Stopped { .. } => format!("{who} stopped it{for_you}."),
+        Act::Resumed { .. } => format!("{who} resumed it{for_you}."),
+        Act::Revoked { .. } => format!("{who} ended it for good{for_you}."),
+        Act::Expired { .. } => "It ended by itself, because its time ran out.".to_owned(),
+        Act::Onboarded { .. } => format!("{who} added an account{for_you}."),
+        Act::Reauthorized { .. } => format!("{who} confirmed it, and {app} began anew."),
+        Act::Erasing { .. } => format!("{who} asked {app} to delete what it holds{for_you}."),
+        Act::Erased { .. } => format!("{app} reported that it has deleted what it held."),
+        Act::Changed { what: Change::EndShortened, .. } => format!("{who} let it end earlier{for_you}."),
+        Act::Changed { what: Change::ScopeNarrowed, to, .. } => {
+            format!("It covers less from now on, by version {to} of the contract.")
+        }
+        Act::Changed { what: Change::ScopeWidened, to, .. } => {
+            format!("{who} agreed to more, by version {to} of the contract.")
+        }
+        Act::ErasureCancelled { .. } => {
+            format!("{who} took back that {app} is to delete what it holds{for_you}.")
+        }
+        Act::Signalled { .. } => format!("A message to {app} was signed and put on its way."),
+        Act::Delivered { .. } => format!("{app} received the message."),
+        Act::Undelivered { .. } => format!("The message did not reach {app}, and was laid aside."),
+        Act::Reported { state, .. } => format!("{app} reported: {}.", state.replace('_', " ")),
+        Act::Overdue { .. } => format!("{app} let the time pass in which it had to answer."),
+        Act::ConsentRecorded { .. } => format!("{app} recorded a consent event of its own."),
+        Act::Accessed(_) => format!("{app} fetched a file."),
+    }
+}

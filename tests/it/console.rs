@@ -1,0 +1,30 @@
+//! The console over plain HTTP: what a person sees of what she shares, and what comes of pages that are out of date.
+
+mod deeds;
+mod everything;
+mod seen;
+
+use harness::{MockApp, Person, TestPlatform, Yes};
+
+/// An app that reads what somebody has, by her yes.
+async fn agreed(platform: &TestPlatform) -> (MockApp, Person<'_>, Yes) {
+    let app = platform.app("read").await;
+    let ada = platform.person("ada").await;
+    ada.connects(&[16]).await;
+    let yes = ada.approves(&app).await;
+    (app, ada, yes)
+}
+
+/// Where a grant's page is.
+fn page_of(yes: &Yes) -> String {
+    format!("/console/grants/{}", yes.grant)
+}
+
+/// Has the app fetch so many files.
+async fn fetches(app: &MockApp, yes: &Yes, files: usize) {
+    let (session, list) = app.reads(&yes.shared).await.unwrap();
+    let access = &yes.shared.tokens.access.value;
+    for entry in &list.files[..files] {
+        app.client.fetch(access, &session.key, &entry.name).await.unwrap();
+    }
+}
