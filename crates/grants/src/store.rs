@@ -1,5 +1,7 @@
 //! The rows of grants.
 
+mod changes;
+
 use chrono::{DateTime, Utc};
 use consent_core::{Ambient, AppId, ContractId, Cursor, GrantId, OpenOwner, Owner, Page, PersonId, ShelfId};
 use consent_store::{Migration, StoreError, Tx, joined_columns};
@@ -8,6 +10,11 @@ use sea_orm::{
     QueryResult, QuerySelect, Select, sea_query::Expr,
 };
 use sea_orm_migration::MigrationTrait;
+
+pub use changes::{
+    advance_narrowing, agree, claim_narrowing, finish_narrowing, is_narrowing_due, later_versions,
+    lock_for_change, narrow, note_no, note_version, plan_narrowing, to_narrow,
+};
 
 use crate::{Choices, Grant, GrantError, NewGrant, Stage, Verb, row};
 
@@ -21,6 +28,7 @@ pub fn migrations() -> Vec<Box<dyn MigrationTrait>> {
             include_str!("../migrations/m20261129_000041_storage.sql"),
         ),
         Migration::new("m20261210_000042_resume", include_str!("../migrations/m20261210_000042_resume.sql")),
+        Migration::new("m20261211_000200_change", include_str!("../migrations/m20261211_000200_change.sql")),
     ]
 }
 

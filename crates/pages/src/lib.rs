@@ -2,6 +2,7 @@
 
 mod account;
 mod ask;
+mod change;
 mod consent;
 mod console;
 mod frame;
@@ -13,6 +14,7 @@ mod samples;
 
 pub use account::{FieldError, Recover, RecoveryCode, Security, SignIn, SignInRow, SignUp};
 pub use ask::{AddData, Asking, Confirm, Offer, Onboard, RenewAccount};
+pub use change::{ChangeAnswer, ChangeBox, ChangeLine, ContractChange};
 pub use consent::{
     AccountChoice, Consent, Duration, EndChoice, Link, OwnChoice, Part, Peek, Retention, RightToBeForgotten,
     Sharing,

@@ -3,8 +3,8 @@
 use std::collections::HashSet;
 
 use consent_pages::{
-    AddData, Choice, Confirm, Consent, Console, FilePage, Home, Library, Message, Onboard, Page, Receipt,
-    Recover, RecoveryCode, RenewAccount, Security, SignIn, SignUp,
+    AddData, Choice, Confirm, Consent, Console, ContractChange, FilePage, Home, Library, Message, Onboard,
+    Page, Receipt, Recover, RecoveryCode, RenewAccount, Security, SignIn, SignUp,
 };
 
 /// A test per page: each of its samples keeps the rules and looks as its snapshot says.
@@ -27,6 +27,7 @@ pages! {
     confirm: Confirm,
     consent: Consent,
     console: Console,
+    contract_change: ContractChange,
     file: FilePage,
     home: Home,
     library: Library,

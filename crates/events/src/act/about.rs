@@ -60,6 +60,8 @@ impl Act {
             Self::Undelivered { .. } => "undelivered",
             Self::Reported { .. } => "reported",
             Self::Overdue { .. } => "overdue",
+            Self::Disputed { .. } => "disputed",
+            Self::Closed { .. } => "closed",
             Self::ConsentRecorded { .. } => "consentRecorded",
             Self::Accessed(_) => "accessed",
         }
@@ -85,6 +87,8 @@ impl Act {
             | Self::Undelivered { grant, .. }
             | Self::Reported { grant, .. }
             | Self::Overdue { grant, .. }
+            | Self::Disputed { grant, .. }
+            | Self::Closed { grant, .. }
             | Self::Accessed(Access { grant, .. }) => Some(grant),
             Self::ConsentRecorded { grant, .. } => grant.as_ref(),
             Self::Declined { .. } => None,
@@ -113,6 +117,8 @@ impl Act {
             | Self::Undelivered { .. }
             | Self::Reported { .. }
             | Self::Overdue { .. }
+            | Self::Disputed { .. }
+            | Self::Closed { .. }
             | Self::ConsentRecorded { .. } => None,
         }
     }

@@ -1,6 +1,7 @@
 //! Where domains meet: each function here is one decision, one transaction, read top to bottom.
 
 mod authorize;
+mod change;
 mod chase;
 mod confirm;
 mod connect;
@@ -9,14 +10,18 @@ mod error;
 mod files;
 mod grant;
 mod import;
+mod in_default;
 mod mine;
+mod narrow;
 mod offers;
 mod people;
+mod publish;
 mod read;
 mod record;
 mod renew;
 mod report;
 mod sandbox;
+mod settle;
 mod shelves;
 mod standing;
 mod survey;
@@ -27,6 +32,9 @@ pub use authorize::{
     Asked, AuthorizeRequest, Caller, ReferenceRequest, Waiting, authorize, find_request, keep_storage, name,
     reauthorize, reference,
 };
+pub use change::{
+    ChangeAnswer, ContractChange, accept_change, contract_change, decline_change, waiting_change,
+};
 pub use chase::{ask_endpoint, escalate, verify_endpoints};
 pub use confirm::confirm;
 pub use connect::{SampleChoice, connect_sample, onboard};
@@ -35,16 +43,20 @@ pub use error::FlowError;
 pub use files::{Download, open_file, watch};
 pub use grant::{By, erase, expire_due, forget_journal, keep_after_all, resume, revoke, shorten, stop};
 pub use import::{Imported, import};
+pub use in_default::refuse_in_default;
 pub use mine::{MyFile, MyOpened, delete_doomed, delete_file, my_file, my_files};
+pub use narrow::narrow_grants;
 pub use offers::{Offer, OfferFilter, offers};
 pub use people::{
     NewPassword, SignedIn, SignedUp, change_password, end_sign_in, new_recovery_code, open_library, recover,
     sign_in, sign_out, sign_up,
 };
+pub use publish::{Published, draft, publish, revise};
 pub use read::{Access, Triggered, accounts, file_list, trigger};
 pub use renew::{account_named, renew_account};
 pub use report::{Taken, take_report};
 pub use sandbox::{auto_authorize, auto_onboard};
+pub use settle::{close_case, dispute};
 pub use shelves::named_accounts;
 pub use standing::{Claimed, Standing, Wants, look_up};
 pub use survey::{Holder, Peeked, Survey, SurveyPart, survey};

@@ -2,6 +2,7 @@
 
 pub(crate) mod account;
 pub(crate) mod ask;
+pub(crate) mod change;
 pub(crate) mod consent;
 pub(crate) mod console;
 pub(crate) mod library;

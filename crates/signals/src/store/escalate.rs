@@ -32,7 +32,7 @@ pub async fn escalate_due(tx: &Tx, limit: u64, ambient: &Ambient) -> Result<Vec<
     Ok(escalations)
 }
 
-/// Notes that the person was told how it ended.
+/// Notes that the person was told how it ended, or that an operator has settled what is overdue.
 pub async fn close(tx: &Tx, id: &SignalId, ambient: &Ambient) -> Result<Signal, SignalsError> {
     enter(tx, id, Obligation::close, "close", ambient).await
 }

@@ -289,7 +289,7 @@ pub(in crate::http) async fn grant_in_path(
     Ok(consent_grants::find_of_person(&platform.db, &who.sign_in.person, &place.id()?).await?)
 }
 
-async fn answer(platform: &Platform, who: &SignedIn, grant: Grant) -> Answer<GrantJson> {
+pub(super) async fn answer(platform: &Platform, who: &SignedIn, grant: Grant) -> Answer<GrantJson> {
     let shelves = Shelves::of(platform, who).await?;
     Ok(web::Json(shelves.shown(grant, platform.ambient.now())))
 }

@@ -14,7 +14,8 @@ use utoipa::{
 };
 
 use super::{
-    ROUTES, accounts, apps, authorizations, contracts, events, files, grants, keys, me, people, persons,
+    ROUTES, accounts, apps, authorizations, cases, changes, contract_endpoint, contracts, events, files,
+    grants, keys, me, people, persons,
     problem::{PROBLEM_JSON, ProblemJson},
     receipts, signals, sources,
 };
@@ -48,6 +49,9 @@ use crate::http::{Needs, RouteInfo};
         receipts::list, receipts::show, receipts::of_grant, receipts::status, receipts::verify, receipts::keys,
         signals::show_endpoint, signals::set_endpoint, signals::ping, signals::rotate_secret, signals::list,
         signals::attempts, signals::replay, signals::poll, signals::report, signals::of_grant, signals::reports,
+        contract_endpoint::show, contract_endpoint::ping, contract_endpoint::rotate_secret,
+        cases::overdue, cases::dead_letters, cases::close, cases::dispute,
+        changes::show, changes::accept, changes::decline,
         accounts::list, accounts::connect, files::list, files::upload, sources::list,
         persons::invite, persons::list, files::import_for,
     ),

@@ -1,6 +1,7 @@
 //! HTML: pages for people. Handlers gather what a page shows, `consent_pages` makes HTML of it.
 
 mod account;
+mod change;
 mod console;
 mod cookies;
 mod items;
@@ -55,6 +56,8 @@ pub(super) static ROUTES: &[RouteInfo] = &[
     route!(GET "/console/grants/{grant}/erase", PersonPage, console::erase_page),
     route!(POST "/console/grants/{grant}/erase", PersonForm, console::erase),
     route!(POST "/console/grants/{grant}/cancel-erasure", PersonForm, console::cancel_erasure),
+    route!(GET "/console/grants/{grant}/change", PersonPage, change::show),
+    route!(POST "/console/grants/{grant}/change", PersonForm, change::answer),
     route!(GET "/console/receipts/{receipt}", PersonPage, receipts::show),
     route!(GET "/console/receipts/{receipt}/signed", PersonPage, receipts::signed),
     route!(GET "/console/receipts/{receipt}/json", PersonPage, receipts::as_json),
@@ -227,6 +230,8 @@ fn said(place: &Place) -> Option<Notice> {
         "kept" => {
             (Tone::Done, "The app is told that it need not delete what it holds. It still gets nothing.")
         }
+        "widened" => (Tone::Done, "You agreed to the change; it holds from now on."),
+        "unchanged" => (Tone::Done, "You said no to the change: everything stays as you agreed to."),
         "password" => (Tone::Done, "Your password is changed, and all your other sign-ins have ended."),
         "ended" => (Tone::Done, "That sign-in has ended."),
         "signed-up" => (
