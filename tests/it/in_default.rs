@@ -50,10 +50,10 @@ stories! {
         assert_eq!((asks(&app).await.as_str(), shown(&platform, &app).await), ("ok", json!(false)), "it only did not say yet that it understood");
         let mut ada = ada;
         let _ = ada.signs_in(Person::PASSWORD).await.ok();
-        passes(&platform, TimeDelta::days(11) - TimeDelta::minutes(5)).await;
+        passes(&platform, TimeDelta::days(10) - TimeDelta::minutes(5)).await;
         let in_flight = app.asks().await;
         let question = ada.on(Method::GET, &in_flight, "", None).await.ok();
-        passes(&platform, TimeDelta::minutes(5)).await;
+        passes(&platform, TimeDelta::minutes(6)).await;
 
         assert_eq!((asks(&app).await.as_str(), shown(&platform, &app).await), (REFUSED, json!(true)));
         let answer = json!({ "textHash": question["textHash"] });

@@ -109,9 +109,10 @@ pub(super) async fn note_narrowing(
     let signal = narrowed.cuts_data.then_some(Kind::ScopeNarrowed);
     consent_library::take_back_shelves(tx, &grant.id, &narrowed.shelves).await?;
     let grant = consent_grants::narrow(tx, grant, narrowed).await?;
-    let what = match covers_less {
-        true => consent_events::Change::ScopeNarrowed,
-        false => consent_events::Change::EndShortened,
+    let what = if covers_less {
+        consent_events::Change::ScopeNarrowed
+    } else {
+        consent_events::Change::EndShortened
     };
     let act = Act::Changed { grant: grant.id.clone(), contract: grant.contract.clone(), what, from, to };
     let ways = [(covers_less, Alteration::Narrowed), (ends_sooner, Alteration::Shortened)];

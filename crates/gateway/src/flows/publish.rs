@@ -60,9 +60,10 @@ async fn finish(
     contract: Contract,
     publish: bool,
 ) -> Result<Published, FlowError> {
-    let published = match publish {
-        true => put_before_people(platform, &tx, &contract.app_id, &contract.id).await?,
-        false => Published { contract, endpoint: None },
+    let published = if publish {
+        put_before_people(platform, &tx, &contract.app_id, &contract.id).await?
+    } else {
+        Published { contract, endpoint: None }
     };
     tx.commit().await?;
     platform.wake_dispatcher();

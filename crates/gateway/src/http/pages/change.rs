@@ -226,7 +226,7 @@ fn said(field: Field, value: &Value) -> String {
             _ => "leaves data there and reads nothing".to_owned(),
         },
         (Field::LawfulBasis, basis) => match serde_json::from_value(basis.clone()) {
-            Ok(basis) => words::lawful_basis(basis).to_owned(),
+            Ok(basis) => words::lawful_basis(basis),
             Err(_) => String::new(),
         },
         (Field::Ongoing, Value::Bool(ongoing)) => {
