@@ -65,6 +65,31 @@ impl<'p> Receiver<'p> {
         receiver
     }
 
+    /// Listens where no app has sent anything yet: its address is still to be named, in a contract.
+    pub async fn waiting(platform: &'p TestPlatform, app: &MockApp) -> Self {
+        let server = MockServer::start().await;
+        Mock::given(method("POST")).respond_with(ResponseTemplate::new(204)).mount(&server).await;
+        Self {
+            platform,
+            server,
+            webhook: Webhook::from_bytes(vec![0; 24]).expect("a secret"),
+            app: app.id.clone(),
+            api_key: app.api_key.clone(),
+            private_key: app.private_key.clone(),
+        }
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub fn url(&self) -> String {
+        format!("{}/signals", self.server.uri())
+    }
+
+    /// It is told the secret that envelopes are signed with.
+    pub fn knows(&mut self, secret: &str) {
+        self.webhook = Webhook::new(secret).expect("a secret");
+    }
+
     /// From now on it answers like this.
     pub async fn answers(&self, with: ResponseTemplate) {
         self.server.reset().await;

@@ -8,6 +8,7 @@ use harness::{Browser, Callback, TestPlatform, browser_stories};
 mod account;
 mod answering;
 mod called_back;
+mod changes;
 mod console;
 mod library;
 mod once_more;

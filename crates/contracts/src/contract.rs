@@ -5,7 +5,7 @@ use consent_core::{AppId, ContractId};
 use consent_crypto::digest;
 use serde_json::{Value, json};
 
-use crate::{App, ContractKey, ContractsError, Document, Verb};
+use crate::{App, ContractKey, ContractsError, Document, Held, Verb};
 
 /// One version of what an app asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -59,6 +59,8 @@ pub struct Client {
     pub app: App,
     /// The published version of the contract.
     pub contract: Contract,
+    /// The versions that were published before, oldest first.
+    pub earlier: Vec<Contract>,
     /// All keys of the contract, oldest first, those that are over included.
     pub keys: Vec<ContractKey>,
     /// Rises whenever the database changes anything of this.
@@ -118,6 +120,12 @@ impl Client {
     /// The keys whose signatures are believed, oldest first.
     pub fn keys_at(&self, now: DateTime<Utc>) -> impl Iterator<Item = &ContractKey> {
         self.keys.iter().filter(move |key| key.may_sign_at(now))
+    }
+
+    /// What holds for somebody who agreed to this version; none where it was never published.
+    #[must_use]
+    pub fn held(&self, agreed: i32) -> Option<Held<'_>> {
+        Held::of(self.earlier.iter().chain([&self.contract]), agreed)
     }
 
     /// The key to seal for when no request was signed.

@@ -106,7 +106,7 @@ pub struct Document {
     /// Where people may be sent back to.
     #[serde(default)]
     pub redirect_uris: Vec<String>,
-    /// Where signals go; the app polls for them when absent.
+    /// Where signals under this contract go once it has answered a verification; where all of the app's do when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub signal_endpoint: Option<String>,
 }

@@ -42,6 +42,31 @@ impl CalendarDuration {
             .and_then(|at| at.checked_add_signed(TimeDelta::seconds(self.seconds.into())))
             .unwrap_or(DateTime::<Utc>::MAX_UTC)
     }
+
+    /// Whether it is never longer than `other`, wherever in the calendar both begin.
+    #[must_use]
+    pub fn is_within(&self, other: &Self) -> bool {
+        let part_by_part =
+            self.months <= other.months && self.days <= other.days && self.seconds <= other.seconds;
+        part_by_part || self.lasts().1 <= other.lasts().0
+    }
+
+    /// Seconds that it lasts: at least, and at most.
+    fn lasts(&self) -> (u64, u64) {
+        const DAY: u64 = 24 * 60 * 60;
+        let (years, months) = (u64::from(self.months / 12), u64::from(self.months % 12));
+        let rest = u64::from(self.days) * DAY + u64::from(self.seconds);
+        ((years * 365 + months * 28) * DAY + rest, (years * 366 + months * 31) * DAY + rest)
+    }
+}
+
+/// Whether the one is never longer than the other, where nothing at all has no end.
+pub(crate) fn lasts_within(one: Option<CalendarDuration>, other: Option<CalendarDuration>) -> bool {
+    match (one, other) {
+        (_, None) => true,
+        (None, Some(_)) => false,
+        (Some(one), Some(other)) => one.is_within(&other),
+    }
 }
 
 /// In words: `1 year`, `6 months`, `2 weeks and 12 hours`, `no time`.
@@ -135,6 +160,32 @@ mod tests {
         assert_eq!(after("P2W"), "2024-03-14 12:00");
         assert_eq!(after("P1Y2M3DT4H5M6S"), "2025-05-02 16:05");
         assert_eq!(after("PT90M"), "2024-02-29 13:30");
+    }
+
+    #[test]
+    fn what_is_within_is_never_longer() {
+        let all = [
+            "P0D", "PT12H", "P1D", "PT24H", "P28D", "P30D", "P31D", "P1M", "P2M", "P365D", "P366D", "P1Y",
+            "P12M", "P13M",
+        ];
+        let parsed = all.map(|text| text.parse::<CalendarDuration>().unwrap());
+        let days = (0..1500).map(|day| DateTime::from_timestamp(1_709_208_000 + day * 86_400, 0).unwrap());
+        let days: Vec<_> = days.collect();
+        for (one, other) in parsed.iter().flat_map(|one| parsed.iter().map(move |other| (one, other))) {
+            if one.is_within(other) {
+                assert!(days.iter().all(|day| one.after(*day) <= other.after(*day)), "{one} {other}");
+            }
+        }
+        let within = |one: &str, other: &str| {
+            one.parse::<CalendarDuration>().unwrap().is_within(&other.parse().unwrap())
+        };
+        assert!(within("P12M", "P1Y") && within("P1Y", "P12M") && within("PT24H", "P1D"));
+        assert!(within("P28D", "P1M") && !within("P30D", "P1M") && !within("P1M", "P30D"));
+        assert!(
+            lasts_within(None, None)
+                && !lasts_within(None, Some(parsed[0]))
+                && lasts_within(Some(parsed[0]), None)
+        );
     }
 
     #[test]

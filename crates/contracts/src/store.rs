@@ -399,7 +399,42 @@ pub async fn find_client(db: &impl ConnectionTrait, client_id: &str) -> Result<C
         }
     }
     let keys = keys_of(db, &id).await?;
-    Ok(Client { app, contract, keys, revision })
+    let earlier = match contract.version {
+        1 => Vec::new(),
+        version => published_before(db, &id, version).await?,
+    };
+    Ok(Client { app, contract, earlier, keys, revision })
+}
+
+/// Every version that was ever published, oldest first.
+pub async fn published_versions(
+    db: &impl ConnectionTrait,
+    id: &ContractId,
+) -> Result<Vec<Contract>, ContractsError> {
+    published_before(db, id, i32::MAX).await
+}
+
+async fn published_before(
+    db: &impl ConnectionTrait,
+    id: &ContractId,
+    version: i32,
+) -> Result<Vec<Contract>, ContractsError> {
+    let rows = row::version::Entity::find()
+        .find_also_related(row::contract::Entity)
+        .filter(row::version::Column::ContractId.eq(id.clone()))
+        .filter(row::version::Column::Version.lt(version))
+        .filter(row::version::Column::PublishedAt.is_not_null())
+        .order_by_asc(row::version::Column::Version)
+        .all(db)
+        .await?;
+    rows.into_iter().map(contract).collect()
+}
+
+/// Holds the published version of a contract as it is until the transaction ends: whoever says yes to it says yes to
+/// what is in force when her yes is.
+pub async fn lock_published(tx: &Tx, id: &ContractId) -> Result<(), ContractsError> {
+    let row = row::contract::Entity::find_by_id(id.clone()).lock_shared().one(tx).await?;
+    row.map(drop).ok_or(ContractsError::UnknownContract)
 }
 
 fn refuse_closed(app: App) -> Result<App, ContractsError> {

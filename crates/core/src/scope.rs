@@ -6,6 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::taxonomy;
 
+mod within;
+
 /// Which data and which time range.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]

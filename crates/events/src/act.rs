@@ -168,6 +168,20 @@ pub enum Act {
         /// The `jti` of the signal.
         signal: String,
     },
+    /// The person contests what the app reported about a signal.
+    Disputed {
+        /// The grant.
+        grant: GrantId,
+        /// The `jti` of the signal.
+        signal: String,
+    },
+    /// What the app owed because of a signal was closed; why is the event's payload.
+    Closed {
+        /// The grant.
+        grant: GrantId,
+        /// The `jti` of the signal.
+        signal: String,
+    },
     /// An app recorded a consent event; what it says is the event's payload.
     ConsentRecorded {
         /// The app whose log it is in.

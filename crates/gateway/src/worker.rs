@@ -1,6 +1,6 @@
 //! What happens by itself: grants expire, replaced tokens, spent nonces and old sessions are forgotten, the blobs of deleted
-//! files are deleted, apps are told what changed, it is noted what they got and who does not answer, which somebody is
-//! written about, and ends of chains are signed.
+//! files are deleted, grants give up what their contracts give up, apps are told what changed, it is noted what they got and
+//! who does not answer, which somebody is written about, and ends of chains are signed.
 
 use std::{future, time::Duration};
 
@@ -14,12 +14,17 @@ use crate::{
 /// Expiry counts at once wherever it is asked for; the sweep only makes it visible, within this time.
 const EVERY: Duration = Duration::from_secs(30);
 
+/// How often it is looked whether a contract has given something up.
+const NARROW_EVERY: Duration = Duration::from_secs(2);
+/// So many grants of such a contract are gone through at once.
+const NARROW_AT_ONCE: u64 = 100;
+
 /// Starts to sweep and to send signals, until the process ends.
 #[must_use]
 pub fn start(platform: Platform) -> JoinHandle<()> {
     tokio::spawn(async move {
         let (told, signals) = (notices(&platform), platform.dispatcher.run(future::pending()));
-        tokio::join!(sweeps(&platform), arrivals(&platform), told, signals);
+        tokio::join!(sweeps(&platform), narrowings(&platform), arrivals(&platform), told, signals);
     })
 }
 
@@ -56,6 +61,24 @@ async fn sweeps(platform: &Platform) {
             tracing::error!(error, "a sweep failed; it is tried again");
         }
     }
+}
+
+async fn narrowings(platform: &Platform) {
+    let mut ticks = time::interval(NARROW_EVERY);
+    ticks.set_missed_tick_behavior(time::MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        if let Err(error) = narrow(platform).await {
+            let error = &error as &dyn std::error::Error;
+            tracing::error!(error, "grants could not be narrowed; it is tried again");
+        }
+    }
+}
+
+/// Goes through all grants whose contracts have given something up.
+pub async fn narrow(platform: &Platform) -> Result<(), FlowError> {
+    while flows::narrow_grants(platform, NARROW_AT_ONCE).await? {}
+    Ok(())
 }
 
 /// One sweep.

@@ -1,5 +1,6 @@
 //! The rows of grants.
 
+mod changes;
 mod search;
 
 use chrono::{DateTime, Utc};
@@ -11,6 +12,10 @@ use sea_orm::{
 };
 use sea_orm_migration::MigrationTrait;
 
+pub use changes::{
+    advance_narrowing, agree, claim_narrowing, finish_narrowing, is_narrowing_due, later_versions,
+    lock_for_change, narrow, note_no, note_version, plan_narrowing, to_narrow,
+};
 pub use search::{Agreement, Filter, Tally, Wanted, agreements_of_person, search_of_person, tally_of_person};
 
 use crate::{Choices, Grant, GrantError, NewGrant, Stage, Verb, row};
@@ -25,6 +30,7 @@ pub fn migrations() -> Vec<Box<dyn MigrationTrait>> {
             include_str!("../migrations/m20261129_000041_storage.sql"),
         ),
         Migration::new("m20261210_000042_resume", include_str!("../migrations/m20261210_000042_resume.sql")),
+        Migration::new("m20261211_000200_change", include_str!("../migrations/m20261211_000200_change.sql")),
         Migration::new(
             "m20261211_000400_resume_reason",
             include_str!("../migrations/m20261211_000400_resume_reason.sql"),

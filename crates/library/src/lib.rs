@@ -23,6 +23,6 @@ pub use store::{
     files_as_of, find_current, find_file, find_files, find_library, forget_doomed, found, give,
     grant_key_of_owner, granted, insert_files, insert_slots, joined_listing, joined_reach, list_files,
     listed_as_of, listing_sql, make_grant_key, make_shelf, migrations, open_slot, reach_columns, reach_sql,
-    remove_slots, remove_slots_of, shelf, shelves, sweep_slots, take_back, take_slot,
+    remove_slots, remove_slots_of, shelf, shelves, sweep_slots, take_back, take_back_shelves, take_slot,
 };
 pub use write::{NewFile, WrittenFile, write};

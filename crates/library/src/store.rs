@@ -342,6 +342,16 @@ pub async fn take_back(tx: &Tx, grant: &GrantId) -> Result<(), LibraryError> {
     Ok(())
 }
 
+/// Takes some shelves back from a grant; needs no key.
+pub async fn take_back_shelves(tx: &Tx, grant: &GrantId, shelves: &[ShelfId]) -> Result<(), LibraryError> {
+    row::grant_shelf::Entity::delete_many()
+        .filter(row::grant_shelf::Column::GrantId.eq(grant.clone()))
+        .filter(row::grant_shelf::Column::ShelfId.is_in(shelves.iter().cloned()))
+        .exec(tx)
+        .await?;
+    Ok(())
+}
+
 /// The shelf keys a grant was given, still wrapped.
 pub async fn granted(db: &impl ConnectionTrait, grant: &GrantId) -> Result<Vec<Granted>, LibraryError> {
     let mine = row::grant_shelf::Entity::find().filter(row::grant_shelf::Column::GrantId.eq(grant.clone()));

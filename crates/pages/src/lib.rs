@@ -4,6 +4,7 @@ mod account;
 mod activity;
 mod agreed;
 mod ask;
+mod change;
 mod consent;
 mod console;
 mod deed;
@@ -18,6 +19,7 @@ pub use account::{FieldError, Recover, RecoveryCode, Security, SignIn, SignInRow
 pub use activity::{AccessRow, Activity, Chart};
 pub use agreed::Agreed;
 pub use ask::{AddData, Asking, Confirm, Offer, Onboard, RenewAccount};
+pub use change::{ChangeAnswer, ChangeBox, ChangeLine, ContractChange};
 pub use consent::{
     AccountChoice, Consent, Duration, EndChoice, Link, OwnChoice, Part, Peek, Retention, RightToBeForgotten,
     Sharing,

@@ -3,9 +3,9 @@
 use std::collections::HashSet;
 
 use consent_pages::{
-    Activity, AddData, Agreed, Choice, Confirm, Consent, Console, Deed, FilePage, GrantPage, History, Home,
-    Library, Message, Messages, Onboard, Page, Receipt, Receipts, Recover, RecoveryCode, RenewAccount,
-    RevokeEverything, Security, Shorten, SignIn, SignUp, Verified,
+    Activity, AddData, Agreed, Choice, Confirm, Consent, Console, ContractChange, Deed, FilePage, GrantPage,
+    History, Home, Library, Message, Messages, Onboard, Page, Receipt, Receipts, Recover, RecoveryCode,
+    RenewAccount, RevokeEverything, Security, Shorten, SignIn, SignUp, Verified,
 };
 
 /// A test per page: each of its samples keeps the rules and looks as its snapshot says.
@@ -31,6 +31,7 @@ pages! {
     consent: Consent,
     console: Console,
     deed: Deed,
+    contract_change: ContractChange,
     file: FilePage,
     grant: GrantPage,
     history: History,

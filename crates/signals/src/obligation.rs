@@ -185,10 +185,12 @@ impl Obligation {
         if self.is_owed() { Self::Overdue } else { self }
     }
 
-    /// Notes that the person was told how it ended.
+    /// Notes that the person was told how it ended; of what is overdue, that an operator has settled it.
     pub fn close(self) -> Result<Self, SignalsError> {
         match self {
-            Self::Completed | Self::Partial | Self::Refused | Self::Disputed => Ok(Self::Closed),
+            Self::Completed | Self::Partial | Self::Refused | Self::Disputed | Self::Overdue => {
+                Ok(Self::Closed)
+            }
             from => Err(SignalsError::Refused { verb: "close", from: from.name() }),
         }
     }
@@ -356,6 +358,7 @@ mod tests {
             assert_eq!(state.miss() == Obligation::Overdue, owed);
             assert_eq!(Obligation::parse(state.name()), Some(state));
         }
+        assert_eq!(Obligation::Overdue.close().unwrap(), Obligation::Closed);
         assert!(Obligation::Open.close().is_err() && Obligation::Closed.close().is_err());
         assert_eq!(Obligation::Refused.dispute().unwrap().close().unwrap(), Obligation::Closed);
         assert!(Obligation::Completed.dispute().is_err());

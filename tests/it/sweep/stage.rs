@@ -164,8 +164,8 @@ fn words_of(person: usize) -> String {
 impl<'p> Stage<'p> {
     pub async fn set(platform: &'p TestPlatform) -> Self {
         let apps = [
-            MockApp::register(platform, "read", "app-1", |_| {}).await,
-            MockApp::register(platform, "read", "app-2", |_| {}).await,
+            MockApp::register(platform, "read", "app-1", with_endpoint).await,
+            MockApp::register(platform, "read", "app-2", with_endpoint).await,
         ];
         for app in &apps {
             let (path, polls) =
@@ -396,6 +396,11 @@ impl<'p> Stage<'p> {
             Credential::LogToken => self.log_token.clone(),
         }
     }
+}
+
+/// Signals under the contract go to a place of its own, when that has answered.
+fn with_endpoint(document: &mut Value) {
+    document["signalEndpoint"] = "http://127.0.0.1:9/signals".into();
 }
 
 /// What one person has, whatever app asks.

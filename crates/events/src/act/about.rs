@@ -63,6 +63,8 @@ impl Act {
             Self::Undelivered { .. } => "undelivered",
             Self::Reported { .. } => "reported",
             Self::Overdue { .. } => "overdue",
+            Self::Disputed { .. } => "disputed",
+            Self::Closed { .. } => "closed",
             Self::ConsentRecorded { .. } => "consentRecorded",
             Self::Accessed(_) => "accessed",
         }
@@ -89,6 +91,8 @@ impl Act {
             | Self::Undelivered { grant, .. }
             | Self::Reported { grant, .. }
             | Self::Overdue { grant, .. }
+            | Self::Disputed { grant, .. }
+            | Self::Closed { grant, .. }
             | Self::Accessed(Access { grant, .. }) => Some(grant),
             Self::ConsentRecorded { grant, .. } => grant.as_ref(),
             Self::Declined { .. } => None,
@@ -118,6 +122,8 @@ impl Act {
             | Self::Undelivered { .. }
             | Self::Reported { .. }
             | Self::Overdue { .. }
+            | Self::Disputed { .. }
+            | Self::Closed { .. }
             | Self::ConsentRecorded { .. } => None,
         }
     }

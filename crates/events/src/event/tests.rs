@@ -33,7 +33,7 @@ fn accessed() -> Act {
     })
 }
 
-fn of_signals() -> [Act; 5] {
+fn of_signals() -> [Act; 7] {
     let signal = || "01926f0c-0000-7000-8000-000000000001".to_owned();
     [
         Act::Signalled { grant: grant(), signal: signal(), set_hash: [1; 32], kid: "k".to_owned() },
@@ -47,6 +47,8 @@ fn of_signals() -> [Act; 5] {
             state: "completed".to_owned(),
         },
         Act::Overdue { grant: grant(), signal: signal() },
+        Act::Disputed { grant: grant(), signal: signal() },
+        Act::Closed { grant: grant(), signal: signal() },
     ]
 }
 

@@ -9,7 +9,7 @@ use consent_crypto::{CodeChallenge, Secret};
 use consent_sessions::{NewSession, Options, Session};
 use consent_store::Tx;
 
-use super::{Access, FlowError};
+use super::{Access, FlowError, in_default::refuse_in_default};
 use crate::platform::Platform;
 
 /// An app whose signed request was verified, nonce not yet spent.
@@ -118,6 +118,7 @@ pub async fn authorize(
     request: AuthorizeRequest,
 ) -> Result<Waiting, FlowError> {
     let tx = caller.begin(platform, &request.redirect_uri, &request.asked).await?;
+    refuse_in_default(&tx, &caller.client.app).await?;
     let hint = match &request.access_token {
         Some(token) => Some(same_partner(&tx, &caller.client, token).await?.grant),
         None => None,

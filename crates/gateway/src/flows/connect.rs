@@ -13,6 +13,7 @@ use consent_store::Tx;
 
 use super::{
     By, FlowError, SignedIn,
+    change::held_of,
     consent::{asks_for, client_of, request_to, start_session},
     grant::{ended, give_shelves},
     open_library,
@@ -84,7 +85,11 @@ pub(super) async fn onboard_to(
 ) -> Result<Account, FlowError> {
     let (ambient, hint) = (&platform.ambient, request.hint.as_ref().ok_or(FlowError::WrongKind)?);
     let client = client_of(tx, request).await?;
-    let wanted = wanted(&client, choice)?.into_iter().next();
+    let agreed = consent_grants::find_by_id(tx, hint).await?;
+    let held = held_of(&client, &agreed)?;
+    // Not what only a version has a use for that she has not agreed to.
+    let holds = |id: i64| catalogue::source(id).is_some_and(|source| held.asks_for(source.service_type));
+    let wanted = wanted(&client, choice)?.into_iter().find(|(_, source)| holds(*source));
     let (set, source) = wanted.ok_or_else(|| nothing_to_connect(choice))?;
     let (account, new) = connect(platform, tx, library, key, &set, source).await?;
     let (grant, added) = consent_grants::share(tx, hint, &account.shelf, ambient).await.map_err(ended)?;
@@ -184,7 +189,8 @@ pub(super) async fn share_with_future(
         }
         // A contract that was retired since, or whose app is closed, gets nothing more.
         let Ok(client) = consent_contracts::find_client(tx, &client_id).await else { continue };
-        if asks_for(&client, account.source().service_type) {
+        let held = held_of(&client, &grant)?;
+        if held.covers_future_accounts() && held.asks_for(account.source().service_type) {
             let (grant, _) = consent_grants::share(tx, &grant.id, &account.shelf, &platform.ambient).await?;
             if grant.stage == Stage::Active {
                 give_shelves(platform, tx, &grant, key).await?;

@@ -15,6 +15,7 @@ use consent_store::Tx;
 use super::{
     By, FlowError, SignedIn,
     grant::give_shelves,
+    in_default::refuse_in_default,
     open_library,
     record::{Happened, hash_bytes, record, record_no},
 };
@@ -214,6 +215,7 @@ pub(super) async fn grant_to(
     answer: Answer,
 ) -> Result<Opened, FlowError> {
     let (ambient, now, contract) = (&platform.ambient, platform.ambient.now(), &client.contract);
+    refuse_in_default(tx, &client.app).await?;
     check_answer(client, &answer, now)?;
     let session = consent_sessions::find_by_id(tx, &request.session, now).await?;
     let ends_at = match (contract.document.ongoing, contract.document.grant_ends_at(now)) {
@@ -353,18 +355,12 @@ pub(super) fn asks_for(client: &Client, service_type: i64) -> bool {
     }
 }
 
-/// The published contract that a request was made under. To an address that it has given up since, nobody is sent.
+/// The published contract that a request was made under, which stays as it is until the transaction ends. To an address
+/// that it has given up since, nobody is sent.
 pub(super) async fn client_of(tx: &Tx, request: &AuthorizationRequest) -> Result<Client, FlowError> {
+    consent_contracts::lock_published(tx, &request.contract).await?;
     let id = consent_contracts::client_id(&request.app, &request.contract);
     let client = consent_contracts::find_client(tx, &id).await?;
     let uri = &request.redirect_uri;
     if client.has_redirect_uri(uri) { Ok(client) } else { Err(FlowError::RedirectUri(uri.clone())) }
-}
-
-/// Whether a contract reads raw files, mapped ones, or none.
-pub(super) fn reads(client: &Client) -> Result<ContractAccess, FlowError> {
-    match client.contract.document.access {
-        ContractAccess::Write => Err(FlowError::WrongKind),
-        access @ (ContractAccess::Read | ContractAccess::ReadRaw) => Ok(access),
-    }
 }

@@ -80,6 +80,20 @@ pub enum FlowError {
     /// The grant has ended, which only a new consent mends.
     #[error("this consent has ended; a new one is needed")]
     Ended,
+    /// The contract says something else than what she was shown.
+    #[error("the contract has changed since you read it; read it again")]
+    ContractChanged,
+    /// The contract asks for nothing beyond what she agreed to.
+    #[error("this contract asks for nothing that you have not agreed to")]
+    NoChangeWaiting,
+    /// The app did not do in time what it was told.
+    #[error(
+        "{app} has not answered in time for what it was told to do; until it has, it cannot ask for new consents"
+    )]
+    InDefault {
+        /// What the app is called.
+        app: String,
+    },
     /// The person is signed in without a secret that opens her library.
     #[error("sign in with your password: this sign-in does not open your library")]
     Locked,

@@ -12,7 +12,7 @@ use consent_sessions::{Presented, SessionError, State};
 use futures_util::{Stream, StreamExt, TryStreamExt, stream};
 use tokio::time::Instant;
 
-use super::{Access, FlowError, consent::reads, record::hash_bytes};
+use super::{Access, FlowError, record::hash_bytes};
 use crate::platform::Platform;
 
 /// So often a running download asks whether its grant is still active.
@@ -40,10 +40,10 @@ pub async fn open_file(platform: &Platform, access: &Access) -> Result<Download,
     if session.state == State::Pending {
         return Err(SessionError::NoFile.into());
     }
-    let raw = reads(&access.caller.client)? == ContractAccess::ReadRaw;
+    let raw = access.reads()? == ContractAccess::ReadRaw;
     let opened = access.open_file(&session, raw, now)?;
     let (file, object_type) = (opened.file.id.clone(), opened.file.kind.object_type());
-    let scope = access.today(&session.scope, now);
+    let scope = access.today(&session.scope, now)?;
     let presented = consent_sessions::open(&platform.blobs, opened, &scope, now).await?;
     Ok(Download {
         metadata: presented.metadata.clone(),

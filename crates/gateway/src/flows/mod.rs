@@ -5,6 +5,7 @@ mod app_tokens;
 mod arrivals;
 mod authorize;
 mod chains;
+mod change;
 mod chase;
 mod confirm;
 mod connect;
@@ -14,18 +15,22 @@ mod error;
 mod files;
 mod grant;
 mod import;
+mod in_default;
 mod mine;
+mod narrow;
 mod notices;
 mod offers;
 mod on_behalf;
 mod overview;
 mod people;
+mod publish;
 mod read;
 mod record;
 mod renew;
 mod report;
 mod revoke_everything;
 mod sandbox;
+mod settle;
 mod shelves;
 mod standing;
 mod survey;
@@ -40,6 +45,9 @@ pub use authorize::{
     reauthorize, reference,
 };
 pub use chains::sign_heads;
+pub use change::{
+    ChangeAnswer, ContractChange, accept_change, contract_change, decline_change, waiting_change,
+};
 pub use chase::{ask_endpoint, escalate, verify_endpoints};
 pub use confirm::confirm;
 pub use connect::{SampleChoice, connect_sample, onboard};
@@ -49,7 +57,9 @@ pub use error::FlowError;
 pub use files::{Download, open_file, watch};
 pub use grant::{By, erase, expire_due, forget_journal, keep_after_all, resume, revoke, shorten, stop};
 pub use import::{Imported, import};
+pub use in_default::refuse_in_default;
 pub use mine::{MyFile, MyOpened, delete_doomed, delete_file, my_file, my_files, my_files_named};
+pub use narrow::narrow_grants;
 pub use notices::send_notices;
 pub use offers::{Offer, OfferFilter, offers};
 pub use on_behalf::{Reason, ask_to_resume};
@@ -60,11 +70,13 @@ pub use people::{
     NewPassword, SignedIn, SignedUp, change_password, end_sign_in, new_recovery_code, open_library, recover,
     sign_in, sign_out, sign_up,
 };
+pub use publish::{Published, draft, publish, revise};
 pub use read::{Access, Triggered, accounts, file_list, trigger};
 pub use renew::{account_named, renew_account};
 pub use report::{Taken, take_report};
 pub use revoke_everything::revoke_everything;
 pub use sandbox::{auto_authorize, auto_onboard};
+pub use settle::{close_case, dispute};
 pub use shelves::named_accounts;
 pub use standing::{Claimed, Standing, Wants, look_up};
 pub use survey::{Holder, Peeked, Survey, SurveyPart, survey};

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use consent_auth::{AuthError, Pair};
-use consent_contracts::Access as ContractAccess;
+use consent_contracts::{Access as ContractAccess, Held};
 use consent_core::{Scope, ShelfId};
 use consent_crypto::Secret;
 use consent_grants::{Grant, GrantError, Stage, Verb};
@@ -13,7 +13,7 @@ use consent_library::{
 use consent_sessions::{Coverage, FileList, NewSession, Session, SessionError, State};
 use consent_sources::{Account, Credentials};
 
-use super::{Asked, FlowError, Standing, authorize::Caller, consent::reads, sync};
+use super::{Asked, FlowError, Standing, authorize::Caller, change::held_of, sync};
 use crate::platform::Platform;
 
 /// Proof that an app may act for a grant now: its request was signed, its token lives, the grant is active.
@@ -52,6 +52,12 @@ impl Access {
             Stage::Active => {}
             Stage::Stopped { .. } => return Err(FlowError::Stopped),
             from => return Err(GrantError::Refused { verb: Verb::Use, from }.into()),
+        }
+        if let Some(at) = held_of(&caller.client, &grant)?.grant_ends_at(grant.created_at)
+            && at <= now
+        {
+            let from = Stage::Expired { at };
+            return Err(GrantError::Refused { verb: Verb::Use, from }.into());
         }
         if pair.first_used_at.is_none() {
             let tx = platform.db.begin_write().await?;
@@ -94,15 +100,29 @@ impl Access {
         Ok(all)
     }
 
-    /// What the grant gives: the version she agreed to, without what she left out, and nothing that the contract has
-    /// given up since.
-    fn scope(&self, agreed: &Scope, now: DateTime<Utc>) -> Scope {
-        self.today(&self.grant.choices.narrow(agreed), now)
+    /// What holds: the version she agreed to, less what the contract has given up since.
+    fn held(&self) -> Result<Held<'_>, FlowError> {
+        held_of(&self.caller.client, &self.grant)
     }
 
-    /// A scope without what the contract has given up since it was agreed on.
-    pub(super) fn today(&self, scope: &Scope, now: DateTime<Utc>) -> Scope {
-        scope.narrowed_by(&self.caller.client.contract.document.scope, now)
+    /// What the grant gives: what holds, without what she left out.
+    fn scope(&self, now: DateTime<Utc>) -> Result<Scope, FlowError> {
+        let held = self.held()?;
+        Ok(held.narrow(&self.grant.choices.narrow(&held.agreed().document.scope), now))
+    }
+
+    /// A scope without what does not hold any more.
+    pub(super) fn today(&self, scope: &Scope, now: DateTime<Utc>) -> Result<Scope, FlowError> {
+        Ok(self.held()?.narrow(scope, now))
+    }
+
+    /// Whether the grant reads raw files, mapped ones, or none. One whose contract wants something else since reads
+    /// nothing, until its person has said yes to that.
+    pub(super) fn reads(&self) -> Result<ContractAccess, FlowError> {
+        match self.held()?.access() {
+            Some(access @ (ContractAccess::Read | ContractAccess::ReadRaw)) => Ok(access),
+            Some(ContractAccess::Write) | None => Err(FlowError::WrongKind),
+        }
     }
 
     /// The session whose key was presented, if it is this grant's.
@@ -136,18 +156,17 @@ fn unopened(error: LibraryError) -> FlowError {
 pub async fn trigger(platform: &Platform, access: &Access, asked: Asked) -> Result<Triggered, FlowError> {
     let (caller, now) = (&access.caller, platform.ambient.now());
     let contract = &caller.client.contract;
-    reads(&caller.client)?;
-    if !contract.document.ongoing {
+    access.reads()?;
+    if !access.held()?.is_ongoing() {
         return Err(FlowError::OneOff);
     }
     caller.check_scope(platform, &asked.scope)?;
-    let agreed = consent_contracts::find_version(&platform.db, &contract.id, access.grant.version).await?;
     let new = NewSession {
         app: contract.app_id.clone(),
         contract: contract.id.clone(),
         grant: Some(access.grant.id.clone()),
         family: Some(access.pair.family),
-        scope: access.scope(&agreed.document.scope, now).narrowed_by(&asked.scope, now),
+        scope: access.scope(now)?.narrowed_by(&asked.scope, now),
         options: asked.options,
         lifetime: platform.session_for(),
     };
@@ -194,8 +213,7 @@ async fn reachable(
 ) -> Result<Vec<Listed>, FlowError> {
     let (library, at) = (&access.grant.library, session.state.as_of(now));
     let shelves = access.shelves_of(session);
-    let (scope, raw) =
-        (access.today(&session.scope, now), reads(&access.caller.client)? == ContractAccess::ReadRaw);
+    let (scope, raw) = (access.today(&session.scope, now)?, access.reads()? == ContractAccess::ReadRaw);
     if raw && !(scope.criteria.is_empty() && scope.time_ranges.is_empty()) {
         let files = consent_library::files_as_of(&platform.db, library, &shelves, at).await?;
         return matching_raw(platform, access, &scope, files).await;

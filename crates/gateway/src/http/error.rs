@@ -89,6 +89,9 @@ impl From<FlowError> for Refusal {
             FlowError::OneOff => Self::new(403, "InsufficientScope", message),
             FlowError::Stopped => Self::new(403, "GrantStopped", message),
             FlowError::Ended => Self::new(409, "GrantEnded", message),
+            FlowError::ContractChanged => Self::new(409, "ContractChanged", message),
+            FlowError::NoChangeWaiting => Self::new(409, "NoChangeWaiting", message),
+            FlowError::InDefault { .. } => Self::new(403, "AppInDefault", message),
             FlowError::Locked => Self::new(403, "LibraryLocked", message),
             FlowError::SandboxOnly => Self::new(403, "SandboxOnly", message),
             FlowError::Posted { field, reason } => {

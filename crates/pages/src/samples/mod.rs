@@ -4,6 +4,7 @@ pub(crate) mod account;
 pub(crate) mod activity;
 pub(crate) mod agreed;
 pub(crate) mod ask;
+pub(crate) mod change;
 pub(crate) mod consent;
 pub(crate) mod console;
 pub(crate) mod deed;

@@ -62,7 +62,7 @@ pub async fn find_endpoint(
     Ok(row.ok_or(SignalsError::NoEndpoint)?.try_into()?)
 }
 
-/// The endpoint that signals under a contract go to: its own, else the app's.
+/// The endpoint that signals under a contract go to: its own if that is active, else the app's.
 pub async fn endpoint_for(
     db: &impl ConnectionTrait,
     app: &AppId,
@@ -208,7 +208,8 @@ pub(super) async fn activate(tx: &Tx, endpoint: &Endpoint, now: DateTime<Utc>) -
     }
 }
 
-/// Notes that an endpoint is no more: nothing is due there.
+/// Notes that an endpoint is no more: nothing is due there. What a contract's own would have got goes where all signals
+/// of the app go.
 pub(super) async fn disable(tx: &Tx, endpoint: &Endpoint, now: DateTime<Utc>) -> Result<(), SignalsError> {
     enter(tx, &endpoint.id, endpoint.state.disable(), now).await?;
     row::signal::Entity::update_many()
@@ -217,7 +218,17 @@ pub(super) async fn disable(tx: &Tx, endpoint: &Endpoint, now: DateTime<Utc>) ->
         .filter(row::signal::Column::Delivery.is_in(["queued", "waiting", "rejected", "dead"]))
         .exec(tx)
         .await?;
-    Ok(())
+    if endpoint.contract.is_some() { fall_back(tx, &endpoint.app, now).await } else { Ok(()) }
+}
+
+/// Points what a contract's own endpoint does not get to the app's, and makes it due there.
+async fn fall_back(tx: &Tx, app: &AppId, now: DateTime<Utc>) -> Result<(), SignalsError> {
+    assign(tx, app).await?;
+    let own = exactly(app, None).lock_exclusive().one(tx).await?;
+    match own.map(Endpoint::try_from).transpose()? {
+        Some(own) if own.is_pushed_to() => resume(tx, &own.id, now).await,
+        _ => Ok(()),
+    }
 }
 
 /// Withdraws questions to an endpoint that were not answered.
@@ -343,7 +354,8 @@ fn secret_for(
 
 /// Points the open signals of an app to where they are to go now. Those that move wait until somebody makes them due.
 async fn assign(tx: &Tx, app: &AppId) -> Result<(), SignalsError> {
-    const TARGET: &str = "COALESCE((SELECT id FROM signal_endpoint AS e WHERE e.contract_id = signal.contract_id), \
+    const TARGET: &str = "COALESCE((SELECT id FROM signal_endpoint AS e \
+            WHERE e.contract_id = signal.contract_id AND e.state = 'active'), \
          (SELECT id FROM signal_endpoint AS e WHERE e.app_id = signal.app_id AND e.contract_id IS NULL))";
     let open = OPEN.map(|state| format!("'{state}'")).join(", ");
     let sql = format!(
@@ -397,9 +409,11 @@ fn either(app: &AppId, contract: Option<&ContractId>) -> Select<row::endpoint::E
     mine.filter(which).order_by_asc(row::endpoint::Column::Id)
 }
 
-/// A contract's own endpoint counts more than the app's.
+/// A contract's own endpoint counts more than the app's, as soon as it has answered and as long as it is there.
 fn choose(rows: Vec<row::endpoint::Model>) -> Result<Option<Endpoint>, SignalsError> {
-    let best = rows.into_iter().max_by_key(|row| row.contract_id.is_some());
+    let serves =
+        |row: &row::endpoint::Model| row.contract_id.is_none() || row.state == EndpointState::Active.name();
+    let best = rows.into_iter().filter(serves).max_by_key(|row| row.contract_id.is_some());
     Ok(best.map(Endpoint::try_from).transpose()?)
 }
 

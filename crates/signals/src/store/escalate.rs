@@ -35,7 +35,7 @@ pub async fn escalate(tx: &Tx, id: &SignalId, ambient: &Ambient) -> Result<Vec<E
     Ok(escalations)
 }
 
-/// Notes that the person was told how it ended.
+/// Notes that the person was told how it ended, or that an operator has settled what is overdue.
 pub async fn close(tx: &Tx, id: &SignalId, ambient: &Ambient) -> Result<Signal, SignalsError> {
     enter(tx, id, Obligation::close, "close", ambient).await
 }

@@ -114,6 +114,17 @@ pub(super) struct AppJson {
     created_at: Moment,
 }
 
+/// An app, and whether it may ask.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = AppShown)]
+pub(super) struct AppShownJson {
+    #[serde(flatten)]
+    app: AppJson,
+    /// Whether it has something overdue, so that it cannot ask for new consents until it has answered.
+    in_default: bool,
+}
+
 /// An app with its API key, which is shown this once.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
@@ -221,10 +232,11 @@ pub(super) async fn list(
 /// Shows an app.
 #[utoipa::path(
     get, path = "/api/v1/apps/{app}", tag = "registry", operation_id = "showApp",
-    responses((status = 200, description = "The app", body = AppJson)),
+    responses((status = 200, description = "The app", body = AppShownJson)),
 )]
-pub(super) async fn show(caller: ForApp) -> Answer<AppJson> {
-    Ok(web::Json(caller.app.into()))
+pub(super) async fn show(caller: ForApp, platform: web::Data<Platform>) -> Answer<AppShownJson> {
+    let in_default = consent_signals::is_in_default(&platform.db, &caller.app.id).await?;
+    Ok(web::Json(AppShownJson { app: caller.app.into(), in_default }))
 }
 
 /// Gives an app a new API key.

@@ -3,6 +3,7 @@
 use actix_web::web;
 use consent_contracts::{Contract, Document, Status};
 use consent_core::{AppId, ContractId};
+use consent_signals::SetEndpoint;
 use serde::Serialize;
 use serde_json::{Map, Value};
 use utoipa::{
@@ -12,9 +13,11 @@ use utoipa::{
 
 use super::{
     request::{Body, Paging, Place, from_value, invalid},
+    signals::EndpointJson,
     wire::{Answer, Created, Listing, Moment, created},
 };
 use crate::{
+    flows::{self, Published},
     http::{error::Refusal, extract::ForApp},
     platform::Platform,
 };
@@ -115,27 +118,36 @@ impl From<Contract> for ContractJson {
     }
 }
 
+/// A version that was written, and where its signals go once it is published.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = WrittenContract)]
+pub(super) struct WrittenJson {
+    #[serde(flatten)]
+    contract: ContractJson,
+    /// The endpoint that the published document names; a new webhook's secret is shown this once.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    signal_endpoint: Option<EndpointJson>,
+}
+
+impl From<Published> for WrittenJson {
+    fn from(Published { contract, endpoint }: Published) -> Self {
+        let shown = |set: SetEndpoint| EndpointJson::new(&set.endpoint, set.secret.as_ref());
+        Self { contract: contract.into(), signal_endpoint: endpoint.map(shown) }
+    }
+}
+
 /// Drafts a contract.
 ///
 /// Its public key becomes the first key. With `"publish": true` it is put before people at once.
 #[utoipa::path(
     post, path = "/api/v1/apps/{app}/contracts", tag = "registry", operation_id = "draftContract",
-    request_body = Draft, responses((status = 201, description = "Drafted, or published", body = ContractJson)),
+    request_body = Draft, responses((status = 201, description = "Drafted, or published", body = WrittenJson)),
 )]
-pub(super) async fn draft(
-    caller: ForApp,
-    body: Body,
-    platform: web::Data<Platform>,
-) -> Created<ContractJson> {
+pub(super) async fn draft(caller: ForApp, body: Body, platform: web::Data<Platform>) -> Created<WrittenJson> {
     let Draft { document, publish } = Draft::read(body)?;
-    let (app, policy, ambient) = (&caller.app.id, platform.policy(), &platform.ambient);
-    let tx = platform.db.begin_write().await?;
-    let mut contract = consent_contracts::draft(&tx, app, document, &policy, ambient).await?;
-    if publish {
-        contract = consent_contracts::publish(&tx, app, &contract.id, ambient).await?;
-    }
-    tx.commit().await?;
-    Ok(created(contract.into()))
+    let written = flows::draft(&platform, &caller.app.id, document, publish).await?;
+    Ok(created(written.into()))
 }
 
 /// Lists the contracts of an app, each in its newest version.
@@ -171,40 +183,32 @@ pub(super) async fn show(
 /// Replaces the draft, or becomes the draft of the next version; what was published stays as it is.
 #[utoipa::path(
     put, path = "/api/v1/apps/{app}/contracts/{contract}", tag = "registry", operation_id = "reviseContract",
-    request_body = Draft, responses((status = 200, description = "Drafted, or published", body = ContractJson)),
+    request_body = Draft, responses((status = 200, description = "Drafted, or published", body = WrittenJson)),
 )]
 pub(super) async fn revise(
     caller: ForApp,
     place: Place,
     body: Body,
     platform: web::Data<Platform>,
-) -> Answer<ContractJson> {
+) -> Answer<WrittenJson> {
     let (id, Draft { document, publish }) = (place.id()?, Draft::read(body)?);
-    let (app, policy, ambient) = (&caller.app.id, platform.policy(), &platform.ambient);
-    let tx = platform.db.begin_write().await?;
-    let mut contract = consent_contracts::revise(&tx, app, &id, document, &policy, ambient).await?;
-    if publish {
-        contract = consent_contracts::publish(&tx, app, &id, ambient).await?;
-    }
-    tx.commit().await?;
-    Ok(web::Json(contract.into()))
+    let written = flows::revise(&platform, &caller.app.id, &id, document, publish).await?;
+    Ok(web::Json(written.into()))
 }
 
 /// Puts the draft before people; from now on it never changes.
 #[utoipa::path(
     post, path = "/api/v1/apps/{app}/contracts/{contract}/publish", tag = "registry",
-    operation_id = "publishContract", responses((status = 200, description = "Published", body = ContractJson)),
+    operation_id = "publishContract", responses((status = 200, description = "Published", body = WrittenJson)),
 )]
 pub(super) async fn publish(
     caller: ForApp,
     place: Place,
     platform: web::Data<Platform>,
-) -> Answer<ContractJson> {
+) -> Answer<WrittenJson> {
     let id = place.id()?;
-    let tx = platform.db.begin_write().await?;
-    let contract = consent_contracts::publish(&tx, &caller.app.id, &id, &platform.ambient).await?;
-    tx.commit().await?;
-    Ok(web::Json(contract.into()))
+    let written = flows::publish(&platform, &caller.app.id, &id).await?;
+    Ok(web::Json(written.into()))
 }
 
 /// Ends a contract with all its versions.

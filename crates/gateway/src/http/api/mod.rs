@@ -5,6 +5,9 @@ mod accounts;
 mod activity;
 mod apps;
 mod authorizations;
+mod cases;
+mod changes;
+mod contract_endpoint;
 mod contracts;
 mod events;
 mod files;
@@ -52,6 +55,9 @@ pub(super) static ROUTES: &[RouteInfo] = &[
     route!(GET "/api/v1/apps/{app}/signals/{signal}/attempts", AppKey, signals::attempts),
     route!(POST "/api/v1/apps/{app}/signals/{signal}/replay", AppKey, signals::replay),
     route!(POST "/api/v1/apps/{app}/signals/{signal}/reports", AppKey, signals::report),
+    route!(POST "/api/v1/apps/{app}/signals/{signal}/close", Operator, cases::close),
+    route!(GET "/api/v1/operator/overdue", Operator, cases::overdue),
+    route!(GET "/api/v1/operator/dead-letters", Operator, cases::dead_letters),
     route!(POST "/api/v1/apps/{app}/contracts", AppKey, contracts::draft),
     route!(GET "/api/v1/apps/{app}/contracts", AppKey, contracts::list),
     route!(GET "/api/v1/apps/{app}/contracts/{contract}", AppKey, contracts::show),
@@ -61,6 +67,12 @@ pub(super) static ROUTES: &[RouteInfo] = &[
     route!(GET "/api/v1/apps/{app}/contracts/{contract}/keys", AppKey, keys::list),
     route!(POST "/api/v1/apps/{app}/contracts/{contract}/keys", AppKey, keys::add),
     route!(POST "/api/v1/apps/{app}/contracts/{contract}/keys/{kid}/retire", AppKey, keys::retire),
+    route!(GET "/api/v1/apps/{app}/contracts/{contract}/signal-endpoint", AppKey, contract_endpoint::show),
+    route!(POST "/api/v1/apps/{app}/contracts/{contract}/signal-endpoint/ping", AppKey, contract_endpoint::ping),
+    route!(
+        POST "/api/v1/apps/{app}/contracts/{contract}/signal-endpoint/secret",
+        AppKey, contract_endpoint::rotate_secret
+    ),
     route!(POST "/api/v1/people", Operator, persons::invite),
     route!(GET "/api/v1/people", Operator, persons::list),
     route!(POST "/api/v1/people/{person}/files", Operator, files::import_for),
@@ -101,6 +113,10 @@ pub(super) static ROUTES: &[RouteInfo] = &[
     route!(GET "/api/v1/me/grants/{grant}/receipts", Person, receipts::of_my_grant),
     route!(GET "/api/v1/me/grants/{grant}/signals", Person, signals::of_grant),
     route!(GET "/api/v1/me/grants/{grant}/signals/{signal}/reports", Person, signals::reports),
+    route!(POST "/api/v1/me/grants/{grant}/signals/{signal}/dispute", Person, cases::dispute),
+    route!(GET "/api/v1/me/grants/{grant}/change", Person, changes::show),
+    route!(POST "/api/v1/me/grants/{grant}/change/accept", Person, changes::accept),
+    route!(POST "/api/v1/me/grants/{grant}/change/decline", Person, changes::decline),
     route!(GET "/api/v1/me/receipts", Person, receipts::list),
     route!(GET "/api/v1/me/receipts/{receipt}", Person, receipts::show),
     route!(GET "/api/v1/me/overview", Person, overview::list),

@@ -14,8 +14,8 @@ use utoipa::{
 };
 
 use super::{
-    ROUTES, accounts, activity, apps, authorizations, contracts, events, files, grants, keys, me, notices,
-    on_behalf, overview, people, persons,
+    ROUTES, accounts, activity, apps, authorizations, cases, changes, contract_endpoint, contracts, events,
+    files, grants, keys, me, notices, on_behalf, overview, people, persons,
     problem::{PROBLEM_JSON, ProblemJson},
     receipts, signals, sources,
 };
@@ -51,6 +51,9 @@ use crate::http::{Needs, RouteInfo};
         receipts::list, receipts::show, receipts::of_grant, receipts::status, receipts::verify, receipts::keys,
         signals::show_endpoint, signals::set_endpoint, signals::ping, signals::rotate_secret, signals::list,
         signals::attempts, signals::replay, signals::poll, signals::report, signals::of_grant, signals::reports,
+        contract_endpoint::show, contract_endpoint::ping, contract_endpoint::rotate_secret,
+        cases::overdue, cases::dead_letters, cases::close, cases::dispute,
+        changes::show, changes::accept, changes::decline,
         accounts::list, accounts::connect, files::list, files::upload, sources::list,
         persons::invite, persons::list, files::import_for,
         on_behalf::list, on_behalf::stop, on_behalf::resume, on_behalf::revoke, on_behalf::erase,

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use actix_web::web;
-use consent_core::{ContractId, GrantId};
+use consent_core::{AppId, ContractId, GrantId};
 use consent_signals::{
     Attempt, Duty, Endpoint, NewEndpoint, Policy, PollAnswer, PollRequest, Signal, SignalId, SignalsError,
     Target, WebhookSecret,
@@ -63,7 +63,7 @@ pub(super) struct EndpointJson {
 }
 
 impl EndpointJson {
-    fn new(endpoint: &Endpoint, secret: Option<&WebhookSecret>) -> Self {
+    pub(super) fn new(endpoint: &Endpoint, secret: Option<&WebhookSecret>) -> Self {
         Self {
             method: endpoint.method.name(),
             url: endpoint.url.clone(),
@@ -285,9 +285,18 @@ pub(super) async fn set_endpoint(
     responses((status = 200, description = "A verification is on its way", body = EndpointJson)),
 )]
 pub(super) async fn ping(caller: ForApp, platform: web::Data<Platform>) -> Answer<EndpointJson> {
+    ask_again(&platform, &caller.app.id, None).await
+}
+
+/// Asks an endpoint, of the app or of a contract, whether it is there.
+pub(super) async fn ask_again(
+    platform: &Platform,
+    app: &AppId,
+    contract: Option<&ContractId>,
+) -> Answer<EndpointJson> {
     let tx = platform.db.begin_write().await?;
-    let endpoint = consent_signals::find_endpoint(&tx, &caller.app.id, None).await?;
-    flows::ask_endpoint(&platform, &tx, &endpoint).await?;
+    let endpoint = consent_signals::find_endpoint(&tx, app, contract).await?;
+    flows::ask_endpoint(platform, &tx, &endpoint).await?;
     tx.commit().await?;
     platform.wake_dispatcher();
     Ok(web::Json(EndpointJson::new(&endpoint, None)))
@@ -300,9 +309,18 @@ pub(super) async fn ping(caller: ForApp, platform: web::Data<Platform>) -> Answe
     responses((status = 200, description = "The new secret, shown this once", body = EndpointJson)),
 )]
 pub(super) async fn rotate_secret(caller: ForApp, platform: web::Data<Platform>) -> Answer<EndpointJson> {
+    new_secret(&platform, &caller.app.id, None).await
+}
+
+/// Makes a new secret for a webhook, of the app or of a contract.
+pub(super) async fn new_secret(
+    platform: &Platform,
+    app: &AppId,
+    contract: Option<&ContractId>,
+) -> Answer<EndpointJson> {
     let (keys, ambient) = (&platform.keys, &platform.ambient);
     let tx = platform.db.begin_write().await?;
-    let endpoint = consent_signals::find_endpoint(&tx, &caller.app.id, None).await?;
+    let endpoint = consent_signals::find_endpoint(&tx, app, contract).await?;
     let secret = consent_signals::rotate_secret(&tx, &endpoint, SECRET_OVERLAP, keys, ambient).await?;
     tx.commit().await?;
     Ok(web::Json(EndpointJson::new(&endpoint, Some(&secret))))

@@ -2,6 +2,7 @@
 
 mod account;
 mod activity;
+mod change;
 mod console;
 mod cookies;
 mod items;
@@ -71,6 +72,8 @@ pub(super) static ROUTES: &[RouteInfo] = &[
     route!(GET "/console/grants/{grant}/cancel-erasure", PersonPage, console::cancel_erasure_page),
     route!(POST "/console/grants/{grant}/cancel-erasure", PersonForm, console::cancel_erasure),
     route!(GET "/console/receipts", PersonPage, receipts::list),
+    route!(GET "/console/grants/{grant}/change", PersonPage, change::show),
+    route!(POST "/console/grants/{grant}/change", PersonForm, change::answer),
     route!(GET "/console/receipts/{receipt}", PersonPage, receipts::show),
     route!(GET "/console/receipts/{receipt}/verify", PersonPage, receipts::verify),
     route!(GET "/console/receipts/{receipt}/signed", PersonPage, receipts::signed),
@@ -252,6 +255,8 @@ fn said(place: &Place) -> Option<Notice> {
             Tone::Done,
             "Everything is revoked: no app gets anything any more. Each of them is being told to delete what it holds.",
         ),
+        "widened" => (Tone::Done, "You agreed to the change; it holds from now on."),
+        "unchanged" => (Tone::Done, "You said no to the change: everything stays as you agreed to."),
         "password" => (Tone::Done, "Your password is changed, and all your other sign-ins have ended."),
         "ended" => (Tone::Done, "That sign-in has ended."),
         "signed-up" => (

@@ -4,11 +4,12 @@
 use actix_web::{HttpRequest, HttpResponse, web};
 use consent_auth::{AuthError, AuthorizationRequest};
 use consent_crypto::Secret;
+use consent_pages::Frame;
 
 use super::{
     Page, back, callback, client_of,
     errand::{self, Misunderstood, Parameters, Wishes},
-    failed, failed_with, granted,
+    failed, failed_with, granted, in_default,
 };
 use crate::{
     flows::{self, FlowError},
@@ -70,6 +71,15 @@ async fn arrive(platform: &Platform, browser: &HttpRequest, page: Page) -> HttpR
             return failed_with(target, &request, "INITIALIZE_CHECK_FAIL");
         }
     };
+    if page == Page::Authorize
+        && let Err(error) = flows::refuse_in_default(&platform.db, &client.app).await
+    {
+        let frame = Frame { sandbox: platform.config.server.sandbox, ..Frame::default() };
+        return match error {
+            FlowError::InDefault { app } => in_default(frame, &app, &request, target),
+            error => failed(target, &request, error),
+        };
+    }
     match go_on(platform, page, &code, &request, &wishes, target).await {
         Ok(Some(answer)) => answer,
         Ok(None) => {

@@ -13,7 +13,7 @@ use consent_pages::{
 };
 use consent_sources::{SourceError, catalogue};
 
-use super::{Asked, Elsewhere, Errand, Led, decline, granted, neither, shown, unasked};
+use super::{Asked, Elsewhere, Errand, Led, decline, granted, in_default, neither, shown, unasked};
 use crate::{
     flows::{self, Answer, FlowError, Holder, Opened, Survey, SurveyPart},
     http::{
@@ -54,7 +54,15 @@ pub(super) async fn asked(platform: &Platform, her: &Known) -> Result<Asked, Els
     {
         return Err(asked.failed(FlowError::WrongKind));
     }
-    Ok(asked)
+    match flows::refuse_in_default(&platform.db, &asked.question.client.app).await {
+        Ok(()) => Ok(asked),
+        Err(FlowError::InDefault { app }) => {
+            let frame = her.frame(platform, Section::None);
+            let page = in_default(frame, &app, &asked.question.request, asked.callback());
+            Err(Elsewhere::Sent(Box::new(page)))
+        }
+        Err(error) => Err(error.into()),
+    }
 }
 
 async fn accept(platform: &Platform, her: &Known, form: &Form) -> Led {

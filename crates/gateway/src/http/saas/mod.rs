@@ -14,7 +14,7 @@ use consent_auth::{AuthError, AuthorizationRequest, Decision, RequestKind};
 use consent_contracts::Client;
 use consent_core::RequestId;
 use consent_crypto::Secret;
-use consent_pages::{Asking, Message};
+use consent_pages::{Asking, Frame, Message};
 
 pub(super) use consent::{link, paragraphs, period, retention, source_name};
 use errand::{Errand, Page};
@@ -224,6 +224,24 @@ async fn said_again(
     };
     let client = client_of(platform, &request).await?;
     Ok(again(&request, callback(errand.wishes.callback.as_deref(), &client, &request)))
+}
+
+/// A page for somebody whom an app may not ask now.
+fn in_default(frame: Frame, app: &str, request: &AuthorizationRequest, target: &str) -> HttpResponse {
+    let page = Message {
+        frame,
+        title: format!("{app} cannot ask you now"),
+        text: format!(
+            "{app} was told to stop using or to delete something that people had shared with it, and has not answered in \
+             the time it had. Until it has, it cannot ask for new consents. What you share with it already goes on as you \
+             agreed to; in your console you can stop or end it."
+        ),
+        links: vec![
+            ("Open your console".to_owned(), "/console".to_owned()),
+            ("Back to the app".to_owned(), failed_location(target, request, "INITIALIZE_CHECK_FAIL")),
+        ],
+    };
+    pages::html(StatusCode::FORBIDDEN, &page)
 }
 
 /// A form without an answer.

@@ -31,12 +31,14 @@ async fn a_contract_may_have_an_endpoint_of_its_own() {
     };
     let set = set_endpoint(&tx, new, desk.policy, &keystore(), &desk.ambient).await.unwrap();
     tx.commit().await.unwrap();
-    let moved = desk.find(&signal.id).await;
-    assert_eq!(
-        (moved.endpoint, moved.delivery),
-        (Some(set.endpoint.id.clone()), Delivery::Queued { due_at: None })
-    );
+    let stays = desk.find(&signal.id).await;
+    let due = Delivery::Queued { due_at: Some(desk.now()) };
+    assert_eq!((stays.endpoint, &stays.delivery), (Some(own.id.clone()), &due), "it has not answered yet");
     let chosen = async |contract| endpoint_for(&desk.db, &app, contract).await.unwrap().unwrap().id;
+    assert_eq!(chosen(Some(&special.contract)).await, own.id);
+    desk.activate(&set.endpoint).await;
+    let moved = desk.find(&signal.id).await;
+    assert_eq!((moved.endpoint, &moved.delivery), (Some(set.endpoint.id.clone()), &due));
     assert_eq!(chosen(Some(&special.contract)).await, set.endpoint.id);
     assert_eq!(chosen(Some(&usual.contract)).await, own.id);
     assert_eq!(chosen(None).await, own.id);
