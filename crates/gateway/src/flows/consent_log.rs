@@ -9,7 +9,7 @@ use consent_crypto::digest::sha256;
 use consent_events::{Consent, ConsentEvent, EventsError, Repeatable};
 use consent_store::Tx;
 
-pub use self::search::{Found, Search, search_consents};
+pub use self::search::{ConsentSearch, Found, search_consents};
 use self::withdraw::Plan;
 use super::{By, FlowError, grant::commit_shut, record::follow_revocation};
 use crate::{in_flight::Flight, platform::Platform};

@@ -52,7 +52,7 @@ pub use chase::{ask_endpoint, escalate, verify_endpoints};
 pub use confirm::confirm;
 pub use connect::{SampleChoice, connect_sample, onboard};
 pub use consent::{Answer, Opened, Question, approve, decline, open_again, question};
-pub use consent_log::{Found, Posted, Search, record_consents, search_consents};
+pub use consent_log::{ConsentSearch, Found, Posted, record_consents, search_consents};
 pub use error::FlowError;
 pub use files::{Download, open_file, watch};
 pub use grant::{By, erase, expire_due, forget_journal, keep_after_all, resume, revoke, shorten, stop};

@@ -48,7 +48,7 @@ pub async fn take_report(
     let incoming = Incoming { app: &app.id, keys: &keys, audience: &platform.public_url, jws: text };
     let report = match consent_signals::receive_report(&tx, incoming, &platform.ambient).await {
         // Nobody learns here which signals others were sent.
-        Err(SignalsError::Foreign(_) | SignalsError::NotFound(_)) => return Err(another_signal()),
+        Err(SignalsError::NotFound(_)) => return Err(another_signal()),
         Ok(report) if report.signal != *about => return Err(another_signal()),
         taken => taken?,
     };

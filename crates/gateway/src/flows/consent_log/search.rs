@@ -16,7 +16,7 @@ const PAGES: usize = 10;
 
 /// What is searched for.
 #[derive(Debug)]
-pub struct Search {
+pub struct ConsentSearch {
     /// What has to be the same, byte for byte.
     pub filter: Filter,
     /// The page where it happened. It has no index: events that fit otherwise are looked through.
@@ -37,7 +37,11 @@ pub struct Found {
 }
 
 /// Searches the log of an app.
-pub async fn search_consents(platform: &Platform, app: &App, search: &Search) -> Result<Found, FlowError> {
+pub async fn search_consents(
+    platform: &Platform,
+    app: &App,
+    search: &ConsentSearch,
+) -> Result<Found, FlowError> {
     if search.source.is_some() {
         return look_through(platform, app, search).await;
     }
@@ -49,7 +53,7 @@ pub async fn search_consents(platform: &Platform, app: &App, search: &Search) ->
     Ok(Found { events: page.items, next: page.next })
 }
 
-async fn look_through(platform: &Platform, app: &App, search: &Search) -> Result<Found, FlowError> {
+async fn look_through(platform: &Platform, app: &App, search: &ConsentSearch) -> Result<Found, FlowError> {
     let enough = usize::try_from(search.cursor.limit).unwrap_or(usize::MAX);
     let mut cursor = Cursor { limit: PAGE, ..search.cursor.clone() };
     let mut events: Vec<ConsentEvent> = Vec::new();

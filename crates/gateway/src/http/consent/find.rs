@@ -8,7 +8,7 @@ use url::form_urlencoded;
 
 use super::{Version, caller::Caller, error::ConsentError, event::EventJson, record::vault_in};
 use crate::{
-    flows::{self, Found, Search},
+    flows::{self, ConsentSearch, Found},
     http::{
         api::{Place, invalid},
         error::Refusal,
@@ -77,7 +77,7 @@ struct Query {
 }
 
 impl Query {
-    fn understood(self, version: Version, vault_id: Option<String>) -> Result<Search, Refusal> {
+    fn understood(self, version: Version, vault_id: Option<String>) -> Result<ConsentSearch, Refusal> {
         let v0 = version == Version::V0;
         let given = |text: Option<String>| text.filter(|text| v0 || !text.is_empty());
         let missing = |name: &str| invalid(name, "is missing");
@@ -95,7 +95,7 @@ impl Query {
         };
         let source = self.source.filter(|_| v0);
         check([("issuer", &filter.issuer), ("target", &filter.target), ("scope", &filter.scope)])?;
-        Ok(Search {
+        Ok(ConsentSearch {
             filter,
             source,
             current: flag(self.current.as_deref())?,
@@ -140,7 +140,7 @@ mod tests {
 
     use super::*;
 
-    fn query(text: &str, version: Version) -> Result<Search, Vec<(String, String)>> {
+    fn query(text: &str, version: Version) -> Result<ConsentSearch, Vec<(String, String)>> {
         let request = TestRequest::with_uri(&format!("/x?{text}")).to_http_request();
         let query: Query = Place::of(&request).query().unwrap();
         query.understood(version, None).map_err(|refusal| refusal.fields)
@@ -149,7 +149,7 @@ mod tests {
     #[test]
     fn the_versions_ask_for_different_things() {
         let (v0, v1) = (Version::V0, Version::V1);
-        let missing = |fields: Result<Search, Vec<(String, String)>>| fields.unwrap_err()[0].0.clone();
+        let missing = |fields: Result<ConsentSearch, Vec<(String, String)>>| fields.unwrap_err()[0].0.clone();
         assert_eq!(missing(query("subject=a", v0)), "target");
         assert_eq!(missing(query("target=t", v1)), "subject");
         assert_eq!(missing(query("subject=&target=t", v1)), "subject", "an empty text is none");

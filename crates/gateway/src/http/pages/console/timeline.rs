@@ -46,6 +46,9 @@ fn sentence(event: &Event, app: &str) -> String {
         Act::Declined { .. } => format!("{who} said no to {app}."),
         Act::Stopped { .. } => format!("{who} stopped it{for_you}."),
         Act::Resumed { .. } => format!("{who} resumed it{for_you}."),
+        Act::ResumeAsked { .. } => {
+            format!("{who} asked{for_you} that it goes on. It does when you sign in with your password.")
+        }
         Act::Revoked { .. } => format!("{who} ended it for good{for_you}."),
         Act::Expired { .. } => "It ended by itself, because its time ran out.".to_owned(),
         Act::Onboarded { .. } => format!("{who} added an account{for_you}."),
@@ -66,6 +69,8 @@ fn sentence(event: &Event, app: &str) -> String {
         Act::Delivered { .. } => format!("{app} received the message."),
         Act::Undelivered { .. } => format!("The message did not reach {app}, and was laid aside."),
         Act::Reported { state, .. } => format!("{app} reported: {}.", state.replace('_', " ")),
+        Act::Disputed { .. } => format!("{who} contested what {app} reported."),
+        Act::Closed { .. } => format!("{who} closed what {app} had to answer."),
         Act::Overdue { .. } => format!("{app} let the time pass in which it had to answer."),
         Act::ConsentRecorded { .. } => format!("{app} recorded a consent event of its own."),
         Act::Accessed(_) => format!("{app} fetched a file."),
