@@ -1,6 +1,6 @@
 //! What can go wrong with events.
 
-use std::sync::Arc;
+use std::io;
 
 use consent_crypto::JwsError;
 use consent_store::StoreError;
@@ -30,12 +30,9 @@ pub enum EventsError {
     /// A checkpoint could not be signed.
     #[error("the checkpoint could not be signed")]
     Unsigned(#[source] JwsError),
-    /// The batch that an access was part of could not be written; none of it was.
+    /// An access could not be written down.
     #[error("the access could not be recorded")]
-    Unrecorded(#[source] Arc<EventsError>),
-    /// The ledger's task has ended.
-    #[error("the ledger is closed")]
-    Closed,
+    Unrecorded(#[source] io::Error),
     /// The database failed.
     #[error(transparent)]
     Store(#[from] StoreError),

@@ -1,79 +1,141 @@
-//! Records accesses without making them wait for each other: whatever is queued becomes durable together.
+//! Records accesses without making anybody wait: each is a line in a file at once, and in its person's chain a moment later,
+//! together with others.
 
-use std::sync::Arc;
+mod spool;
+#[cfg(test)]
+mod tests;
 
-use chrono::{DateTime, Utc};
+use std::{
+    io,
+    path::Path,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
 use consent_core::Ambient;
-use consent_store::{Database, Tx};
-use tokio::sync::{mpsc, oneshot};
+use consent_store::Database;
+use tokio::{
+    sync::{Notify, mpsc, watch},
+    time::sleep,
+};
 
+use self::spool::{Entry, Part, Spool};
 use crate::{EventsError, NewAccess, store::write_accesses};
 
-/// How many accesses may wait; whoever comes then waits for a place.
-const QUEUE: usize = 4096;
-/// The most accesses of one transaction.
-const BATCH: usize = 512;
+/// So long accesses are gathered before they are written to the database.
+const GATHER_FOR: Duration = Duration::from_millis(100);
+/// So long it waits before it tries again to write what could not be written.
+const TRY_AGAIN_AFTER: Duration = Duration::from_secs(1);
 
 /// Writes accesses to the ledgers of their persons; cheap to clone.
 ///
-/// One task of this process takes whatever is queued and writes it in one transaction. It ends when all clones are
-/// dropped and the queue is empty. Other processes may write to the same ledgers.
+/// What was recorded lies in a file of the folder, out of the reach of a process that is killed, until it is in the
+/// database. Other processes may write to the same ledgers, and into the same folder.
 #[derive(Debug, Clone)]
 pub struct Ledger {
-    queue: mpsc::Sender<(Entry, Tell)>,
-    ambient: Ambient,
+    shared: Arc<Shared>,
+    /// Tells the task that there is something, and by its end that nobody is left who could record more.
+    wake: mpsc::Sender<()>,
 }
 
-type Entry = (NewAccess, DateTime<Utc>);
-type Tell = oneshot::Sender<Result<(), Arc<EventsError>>>;
+#[derive(Debug)]
+struct Shared {
+    spool: Mutex<Spool>,
+    ambient: Ambient,
+    hurry: Notify,
+    progress: watch::Sender<Progress>,
+}
+
+/// How far the task is.
+#[derive(Debug, Clone, Copy, Default)]
+struct Progress {
+    /// Accesses that are in the database.
+    written: u64,
+    /// How often the database failed.
+    failures: u64,
+}
 
 impl Ledger {
-    /// Starts the task that writes; needs a running tokio runtime.
-    #[must_use]
-    pub fn start(db: Database, ambient: Ambient) -> Self {
-        let (queue, queued) = mpsc::channel(QUEUE);
-        tokio::spawn(write_all(db, queued));
-        Self { queue, ambient }
-    }
-
-    /// Records an access; returns when it is durable. It is recorded also when nobody waits for that any more.
-    ///
-    /// When the batch that it was part of could not be written, everybody in it gets the same error, and nothing of it
-    /// was written.
-    pub async fn record(&self, new: NewAccess) -> Result<(), EventsError> {
-        let (tell, told) = oneshot::channel();
-        let entry = (new, self.ambient.now());
-        self.queue.send((entry, tell)).await.map_err(|_| EventsError::Closed)?;
-        told.await.map_err(|_| EventsError::Closed)?.map_err(EventsError::Unrecorded)
-    }
-}
-
-async fn write_all(db: Database, mut queued: mpsc::Receiver<(Entry, Tell)>) {
-    let mut batch = Vec::with_capacity(BATCH);
-    while queued.recv_many(&mut batch, BATCH).await > 0 {
-        let tx = db.begin_write().await;
-        // What came while this waited for its turn at the database goes along.
-        while batch.len() < BATCH
-            && let Ok(more) = queued.try_recv()
-        {
-            batch.push(more);
+    /// Opens a ledger with its files in `dir`, which is made when missing, for this account alone. What a process left there
+    /// that was killed is written first; what belongs to one that lives is left alone. Needs a running tokio runtime.
+    pub fn open(db: Database, dir: &Path, ambient: Ambient) -> io::Result<Self> {
+        let (wake, woken) = mpsc::channel(1);
+        let spool = Spool::open(dir)?;
+        if spool.waiting() > 0 {
+            let _ = wake.try_send(());
         }
-        let (entries, tells): (Vec<_>, Vec<_>) = batch.drain(..).unzip();
-        let done = match tx {
-            Ok(tx) => write(tx, entries).await.map_err(Arc::new),
-            Err(error) => Err(Arc::new(error.into())),
-        };
-        for tell in tells {
-            // Whoever no longer waits need not be told.
-            let _ = tell.send(done.clone());
+        let progress = watch::Sender::default();
+        let shared = Arc::new(Shared { spool: Mutex::new(spool), ambient, hurry: Notify::new(), progress });
+        tokio::spawn(write_on(db, shared.clone(), woken));
+        Ok(Self { shared, wake })
+    }
+
+    /// Records an access. When this returns, it is on its way to the ledger even if the process is killed now; a power cut
+    /// may lose what was recorded in the last tenth of a second.
+    pub fn record(&self, new: NewAccess) -> Result<(), EventsError> {
+        let entry = Entry { at: self.shared.ambient.now(), new };
+        self.shared.spool().append(entry, &self.shared.ambient).map_err(EventsError::Unrecorded)?;
+        // Where there is no room it was woken already.
+        let _ = self.wake.try_send(());
+        Ok(())
+    }
+
+    /// Waits until everything that was recorded through this ledger is in the database, or the database fails.
+    pub async fn settle(&self) {
+        let mut progress = self.shared.progress.subscribe();
+        let (recorded, before) = (self.shared.spool().recorded(), progress.borrow().failures);
+        if progress.borrow().written >= recorded {
+            return;
+        }
+        self.shared.hurry.notify_one();
+        let _ = progress.wait_for(|now| now.written >= recorded || now.failures > before).await;
+    }
+}
+
+impl Shared {
+    fn spool(&self) -> MutexGuard<'_, Spool> {
+        self.spool.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Writes whatever is recorded, until nobody is left who could record more.
+async fn write_on(db: Database, shared: Arc<Shared>, mut woken: mpsc::Receiver<()>) {
+    let mut done = Vec::new();
+    while woken.recv().await.is_some() {
+        tokio::select! {
+            () = sleep(GATHER_FOR) => {}
+            () = shared.hurry.notified() => {}
+        }
+        // Released before anything is waited for.
+        let take = || shared.spool().take();
+        while let Some(part) = take() {
+            if let Err(error) = write(&db, &part, &mut done).await {
+                complain(&error, "accesses could not be written to their ledgers; it is tried again");
+                shared.spool().put_back(part);
+                shared.progress.send_modify(|progress| progress.failures += 1);
+                sleep(TRY_AGAIN_AFTER).await;
+                continue;
+            }
+            let count = part.entries.len() as u64;
+            match part.delete() {
+                Ok(name) => done.push(name),
+                Err(error) => complain(&error, "a file of accesses that are written could not be deleted"),
+            }
+            shared.progress.send_modify(|progress| progress.written += count);
         }
     }
 }
 
-async fn write(tx: Tx, entries: Vec<Entry>) -> Result<(), EventsError> {
-    write_accesses(&tx, entries).await?;
-    Ok(tx.commit().await?)
+fn complain(error: &(dyn std::error::Error + 'static), what: &str) {
+    tracing::error!(error, "{what}");
 }
 
-#[cfg(test)]
-mod tests;
+/// Writes a part unless it is written already, and forgets the names of files that are deleted.
+async fn write(db: &Database, part: &Part, done: &mut Vec<String>) -> Result<(), EventsError> {
+    let tx = db.begin_write().await?;
+    write_accesses(&tx, part.name(), part.entries.iter().cloned().map(Entry::into_parts).collect(), done)
+        .await?;
+    tx.commit().await?;
+    done.clear();
+    Ok(())
+}

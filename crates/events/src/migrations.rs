@@ -12,5 +12,9 @@ pub fn migrations() -> Vec<Box<dyn MigrationTrait>> {
             "m20261209_000100_event_log",
             include_str!("../migrations/m20261209_000100_event_log.sql"),
         ),
+        Migration::new(
+            "m20261211_000510_access_spool",
+            include_str!("../migrations/m20261211_000510_access_spool.sql"),
+        ),
     ]
 }

@@ -71,6 +71,22 @@ pub(crate) mod event_payload {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
+pub(crate) mod access_spool {
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "access_spool")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub name: String,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
 pub(crate) mod access_entry {
     use consent_core::{AppId, GrantId};
     use sea_orm::entity::prelude::*;

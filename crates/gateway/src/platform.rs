@@ -96,6 +96,15 @@ pub enum StartError {
         #[source]
         source: std::io::Error,
     },
+    /// The folder of accesses on their way to the database cannot be opened.
+    #[error("the accesses in {path} cannot be read")]
+    Ledger {
+        /// The folder.
+        path: std::path::PathBuf,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
     /// The operator token cannot be read or written.
     #[error("the operator token at {path} cannot be read or written")]
     OperatorFile {
@@ -165,7 +174,9 @@ impl Platform {
             iterations: config.people.argon2_iterations,
             lanes: config.people.argon2_lanes,
         };
-        let ledger = Ledger::start(db.clone(), ambient.clone());
+        let accesses = config.server.data_dir.join("accesses");
+        let ledger = Ledger::open(db.clone(), &accesses, ambient.clone())
+            .map_err(|source| StartError::Ledger { path: accesses, source })?;
         let hasher =
             PasswordHasher::new(keys.key(KeyPurpose::Pepper).clone(), params, config.people.argon2_at_once);
         Ok(Self(Arc::new(Parts {

@@ -129,11 +129,15 @@ impl Dispatcher {
     pub async fn deliver_due(&self, now: DateTime<Utc>) -> Result<usize, SignalsError> {
         let shared = &self.shared;
         let room = shared.limits.in_flight.saturating_sub(*shared.in_flight.borrow());
-        if room == 0 || !store::is_anything_due(&shared.db, now).await? {
+        if room == 0 {
+            return Ok(0);
+        }
+        let due = store::due(&shared.db, room, &shared.limits, now).await?;
+        if due.is_empty() {
             return Ok(0);
         }
         let tx = shared.db.begin_write().await?;
-        let claimed = store::claim(&tx, room, &shared.limits, now, &shared.ambient).await?;
+        let claimed = store::claim(&tx, due, &shared.limits, now, &shared.ambient).await?;
         tx.commit().await?;
         let mut attempts = self.attempts.lock().unwrap_or_else(PoisonError::into_inner);
         while attempts.try_join_next().is_some() {}

@@ -24,7 +24,7 @@ use crate::{
     escalation::Told, row,
 };
 
-pub(crate) use claim::{Claimed, claim, is_anything_due, next_due};
+pub(crate) use claim::{Claimed, claim, due, next_due};
 pub(crate) use endpoints::Secrets;
 pub use endpoints::{
     SetEndpoint, due_for_verification, endpoint_for, find_endpoint, list_endpoints, remove_endpoint,
@@ -44,7 +44,13 @@ pub use reports::receive_report;
 /// This crate's tables.
 #[must_use]
 pub fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-    vec![Migration::new("m20261207_000080_signal", include_str!("../migrations/m20261207_000080_signal.sql"))]
+    vec![
+        Migration::new("m20261207_000080_signal", include_str!("../migrations/m20261207_000080_signal.sql")),
+        Migration::new(
+            "m20261211_000580_signal_next",
+            include_str!("../migrations/m20261211_000580_signal_next.sql"),
+        ),
+    ]
 }
 
 /// A signal for whoever is about to change it.

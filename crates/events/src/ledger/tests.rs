@@ -1,95 +1,153 @@
-use std::sync::Arc;
-
 use consent_core::{Cursor, PersonId};
 use sea_orm::ConnectionTrait as _;
-use tokio::task::JoinSet;
 
 use super::*;
 use crate::{ChainId, list_accesses, testing::World, verify_stored};
 
-async fn record_all(ledgers: &[Ledger], new: Vec<NewAccess>) -> Vec<Result<(), EventsError>> {
-    let mut recording = JoinSet::new();
-    for (n, new) in new.into_iter().enumerate() {
-        let ledger = ledgers[n % ledgers.len()].clone();
-        recording.spawn(async move { ledger.record(new).await });
+/// A world with its database in a file, and a folder for ledgers.
+struct Place {
+    dir: tempfile::TempDir,
+    world: World,
+}
+
+impl Place {
+    async fn new() -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let world = World::at(&format!("sqlite://{}", dir.path().join("events.db").display())).await;
+        Self { dir, world }
     }
-    recording.join_all().await
-}
 
-fn accesses(world: &World, persons: &[PersonId], count: usize) -> Vec<NewAccess> {
-    (0..count).map(|n| world.access(&persons[n % persons.len()])).collect()
-}
-
-async fn assert_whole(world: &World, persons: &[PersonId], entries: i64) {
-    for person in persons {
-        let summary = verify_stored(&world.db, ChainId::Access(person.clone()), None).await.unwrap();
-        assert_eq!(summary.head.map_or(0, |head| head.seq), entries);
+    fn folder(&self) -> std::path::PathBuf {
+        self.dir.path().join("accesses")
     }
-}
 
-async fn in_file(dir: &tempfile::TempDir) -> World {
-    World::at(&format!("sqlite://{}", dir.path().join("events.db").display())).await
+    fn ledger(&self) -> Ledger {
+        self.try_ledger().unwrap()
+    }
+
+    fn try_ledger(&self) -> io::Result<Ledger> {
+        Ledger::open(self.world.db.clone(), &self.folder(), self.world.ambient.clone())
+    }
+
+    /// A spool of a process that never writes to the database.
+    fn spool(&self, accesses: usize) -> Spool {
+        let mut spool = Spool::open(&self.folder()).unwrap();
+        for _ in 0..accesses {
+            let entry = Entry { at: self.world.ambient.now(), new: self.world.access(&self.world.ada) };
+            spool.append(entry, &self.world.ambient).unwrap();
+        }
+        spool
+    }
+
+    fn files(&self) -> Vec<std::path::PathBuf> {
+        std::fs::read_dir(self.folder()).unwrap().map(|entry| entry.unwrap().path()).collect()
+    }
+
+    async fn assert_whole(&self, persons: &[PersonId], entries: i64) {
+        for person in persons {
+            let chain = ChainId::Access(person.clone());
+            let summary = verify_stored(&self.world.db, chain, None).await.unwrap();
+            assert_eq!(summary.head.map_or(0, |head| head.seq), entries);
+        }
+    }
+
+    async fn entries(&self) -> usize {
+        let cursor = Cursor::new(None, Some(100));
+        list_accesses(&self.world.db, &self.world.ada, &cursor).await.unwrap().items.len()
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn many_at_once_make_whole_chains() {
-    let dir = tempfile::tempdir().unwrap();
-    let world = in_file(&dir).await;
-    let persons: Vec<PersonId> = (0..10).map(|_| world.ambient.new_id()).collect();
-    let ledger = Ledger::start(world.db.clone(), world.ambient.clone());
-    let told = record_all(&[ledger], accesses(&world, &persons, 200)).await;
-    assert!(told.iter().all(Result::is_ok));
-    assert_whole(&world, &persons, 20).await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn two_ledgers_on_one_database_keep_the_chains_whole() {
-    let dir = tempfile::tempdir().unwrap();
-    let (world, other) = (in_file(&dir).await, dir.path().join("events.db"));
-    let url = format!("sqlite://{}", other.display());
-    let replica = Database::connect(&url, &consent_store::Pool::default()).await.unwrap();
-    let ledgers = [&world.db, &replica].map(|db| Ledger::start(db.clone(), world.ambient.clone()));
-    let persons: Vec<PersonId> = (0..3).map(|_| world.ambient.new_id()).collect();
-    let told = record_all(&ledgers, accesses(&world, &persons, 240)).await;
-    assert!(told.iter().all(Result::is_ok));
-    assert_whole(&world, &persons, 80).await;
+async fn several_ledgers_keep_the_chains_whole_and_leave_no_file() {
+    let place = Place::new().await;
+    let persons: Vec<PersonId> = (0..3).map(|_| place.world.ambient.new_id()).collect();
+    let ledgers = [place.ledger(), place.ledger()];
+    for n in 0..2400 {
+        ledgers[n % 2].record(place.world.access(&persons[n % 3])).unwrap();
+    }
+    for ledger in &ledgers {
+        ledger.settle().await;
+    }
+    place.assert_whole(&persons, 800).await;
+    assert!(place.files().is_empty());
 }
 
 #[tokio::test]
-async fn those_who_wait_share_a_transaction_and_its_failure_which_leaves_no_gap() {
-    let world = World::new().await;
-    let ledger = Ledger::start(world.db.clone(), world.ambient.clone());
-    let persons = [world.ada.clone(), world.ambient.new_id()];
-    record_all(std::slice::from_ref(&ledger), accesses(&world, &persons, 10)).await;
-    let fail = "CREATE TRIGGER fails BEFORE INSERT ON access_entry WHEN NEW.seq = 17
+async fn what_the_database_does_not_take_waits_and_leaves_no_gap() {
+    let place = Place::new().await;
+    let ledger = place.ledger();
+    let fail = "CREATE TRIGGER fails BEFORE INSERT ON access_entry WHEN NEW.seq = 7
         BEGIN SELECT RAISE(ABORT, 'the disk is full'); END";
-    world.db.execute_unprepared(fail).await.unwrap();
-    let told = record_all(std::slice::from_ref(&ledger), accesses(&world, &persons, 40)).await;
-    assert_eq!(told.len(), 40);
-    for one in told {
-        let error = one.unwrap_err();
-        assert!(format!("{error:?}").contains("the disk is full"), "{error:?}");
+    place.world.db.execute_unprepared(fail).await.unwrap();
+    for _ in 0..10 {
+        ledger.record(place.world.access(&place.world.ada)).unwrap();
     }
-    assert_whole(&world, &persons, 5).await;
-    world.db.execute_unprepared("DROP TRIGGER fails").await.unwrap();
-    record_all(&[ledger], accesses(&world, &persons, 2)).await;
-    assert_whole(&world, &persons, 6).await;
+    ledger.settle().await;
+    assert_eq!((place.entries().await, place.files().len()), (0, 1));
+    place.world.db.execute_unprepared("DROP TRIGGER fails").await.unwrap();
+    ledger.record(place.world.access(&place.world.ada)).unwrap();
+    ledger.settle().await;
+    place.assert_whole(std::slice::from_ref(&place.world.ada), 11).await;
 }
 
 #[tokio::test]
-async fn whoever_goes_away_is_recorded_all_the_same() {
-    let world = World::new().await;
-    let ledger = Arc::new(Ledger::start(world.db.clone(), world.ambient.clone()));
-    let tx = world.db.begin_write().await.unwrap();
-    let gone = tokio::spawn({
-        let (ledger, new) = (ledger.clone(), world.access(&world.ada));
-        async move { ledger.record(new).await }
-    });
-    tokio::task::yield_now().await;
-    gone.abort();
-    assert!(gone.await.unwrap_err().is_cancelled());
-    tx.commit().await.unwrap();
-    ledger.record(world.access(&world.ada)).await.unwrap();
-    let entries = list_accesses(&world.db, &world.ada, &Cursor::default()).await.unwrap();
-    assert_eq!(entries.items.len(), 2);
+async fn what_a_killed_process_left_is_written_by_the_next() {
+    let place = Place::new().await;
+    drop(place.spool(5));
+    let ledger = place.ledger();
+    ledger.settle().await;
+    assert_eq!((place.entries().await, place.files().len()), (5, 0));
+}
+
+#[tokio::test]
+async fn what_was_written_is_not_written_again_although_its_file_is_still_there() {
+    let place = Place::new().await;
+    drop(place.spool(5));
+    let (left, text) = (place.files().remove(0), std::fs::read(&place.files()[0]).unwrap());
+    let ledger = place.ledger();
+    ledger.settle().await;
+    std::fs::write(&left, text).unwrap();
+    let next = place.ledger();
+    next.settle().await;
+    assert_eq!((place.entries().await, place.files().len()), (5, 0));
+}
+
+#[tokio::test]
+async fn what_belongs_to_a_living_process_is_left_alone() {
+    let place = Place::new().await;
+    let other = place.spool(3);
+    place.ledger().settle().await;
+    assert_eq!((place.entries().await, place.files().len()), (0, 1));
+    drop(other);
+    place.ledger().settle().await;
+    assert_eq!((place.entries().await, place.files().len()), (3, 0));
+}
+
+#[tokio::test]
+async fn half_a_last_line_was_recorded_to_nobody_and_any_other_is_named() {
+    let place = Place::new().await;
+    drop(place.spool(2));
+    let file = place.files().remove(0);
+    let whole = std::fs::read_to_string(&file).unwrap();
+    std::fs::write(&file, &whole[..whole.len() - 10]).unwrap();
+    place.ledger().settle().await;
+    assert_eq!(place.entries().await, 1);
+
+    std::fs::write(&file, whole.replacen('{', "[", 1)).unwrap();
+    let refused = place.try_ledger().unwrap_err();
+    assert!(refused.to_string().starts_with("line 1 of "), "{refused}");
+    assert_eq!(std::fs::read_to_string(&file).unwrap().len(), whole.len(), "nothing of it is lost");
+}
+
+#[tokio::test]
+async fn what_cannot_be_written_down_is_not_recorded() {
+    let place = Place::new().await;
+    let ledger = place.ledger();
+    std::fs::remove_dir_all(place.folder()).unwrap();
+    let refused = ledger.record(place.world.access(&place.world.ada)).unwrap_err();
+    assert!(matches!(refused, EventsError::Unrecorded(_)), "{refused:?}");
+    std::fs::create_dir(place.folder()).unwrap();
+    ledger.record(place.world.access(&place.world.ada)).unwrap();
+    ledger.settle().await;
+    assert_eq!(place.entries().await, 1);
 }

@@ -4,8 +4,8 @@ use chrono::{DateTime, NaiveDate, Utc};
 use consent_core::{Actor, AppId, Cursor, GrantId, Page, PersonId};
 use consent_store::{StoreError, Tx};
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, QuerySelect, Select,
-    sea_query::UnionType,
+    ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, IntoActiveModel as _, QueryFilter,
+    QueryOrder, QuerySelect, Select, sea_query::UnionType,
 };
 
 use super::{
@@ -15,11 +15,29 @@ use super::{
 };
 use crate::{
     AccessCount, Act, ChainId, Event, EventsError, NewAccess,
-    row::access_entry::{Column, Entity, Model},
+    row::{
+        access_entry::{Column, Entity, Model},
+        access_spool,
+    },
 };
 
-/// Appends accesses to the ledgers of their persons, in the given order. The moment beside each is when it happened.
-pub(crate) async fn write(tx: &Tx, new: Vec<(NewAccess, DateTime<Utc>)>) -> Result<(), EventsError> {
+/// Appends the accesses of a file to the ledgers of their persons, in the given order, unless they are there already. The
+/// moment beside each is when it happened. Forgets the names of files that are `deleted`.
+pub(crate) async fn write(
+    tx: &Tx,
+    file: String,
+    new: Vec<(NewAccess, DateTime<Utc>)>,
+    deleted: &[String],
+) -> Result<(), EventsError> {
+    if !deleted.is_empty() {
+        let gone = access_spool::Column::Name.is_in(deleted);
+        access_spool::Entity::delete_many().filter(gone).exec(tx).await?;
+    }
+    if access_spool::Entity::find_by_id(file.as_str()).one(tx).await?.is_some() {
+        return Ok(());
+    }
+    let name = access_spool::Model { name: file }.into_active_model();
+    access_spool::Entity::insert(name).exec_without_returning(tx).await?;
     let chains = new.iter().map(|(new, _)| ledger_of(&new.person).to_string());
     let mut heads = Heads::lock(tx, chains.collect()).await?;
     let rows = new.into_iter().map(|(new, at)| link(&mut heads, new, at)).collect::<Result<_, _>>()?;

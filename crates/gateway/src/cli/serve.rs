@@ -11,7 +11,10 @@ use actix_web::{
     rt::signal::unix::{Signal, SignalKind, signal},
 };
 use consent_core::Ambient;
-use tokio::{task::JoinHandle, time::sleep};
+use tokio::{
+    task::JoinHandle,
+    time::{sleep, timeout},
+};
 use tracing::{info, warn};
 
 use super::{CliError, Settings, say};
@@ -41,9 +44,12 @@ pub(super) async fn run(settings: Settings) -> Result<(), CliError> {
     let mut stops = Stops::listen()?;
     let platform = Platform::open(config, Ambient::system(), public_url).await?;
     let server = http::start(&platform, listener)?;
+    let ledger = platform.ledger.clone();
     let worker = worker::start(platform);
     say(&format!("listening on http://{bound}"))?;
     let ended = until_stopped(server, &mut stops, drain_for).await;
+    // What is not written now is written at the next start.
+    let _ = timeout(CLOSING / 2, ledger.settle()).await;
     worker.abort();
     ended
 }

@@ -9,7 +9,7 @@ use consent_crypto::envelope;
 use consent_events::NewAccess;
 use consent_grants::{Grant, Stage};
 use consent_sessions::{Presented, SessionError, State};
-use futures_util::{Stream, StreamExt, TryFutureExt, TryStreamExt, stream};
+use futures_util::{Stream, StreamExt, TryStreamExt, stream};
 use tokio::time::Instant;
 
 use super::{Access, FlowError, consent::reads, record::hash_bytes};
@@ -70,8 +70,8 @@ pub async fn open_file(platform: &Platform, access: &Access) -> Result<Download,
 
 impl Download {
     /// The body: the container of `protocol/digime.md` §8.1, v1.7 form, made while it is sent. It breaks off, never
-    /// ends cleanly, within a second of the grant being stopped or ended. It begins when the access stands in the
-    /// person's ledger: nothing leaves that she cannot see.
+    /// ends cleanly, within a second of the grant being stopped or ended. The access is on its way to the person's
+    /// ledger before that: nothing leaves that she cannot see.
     pub async fn body(
         self,
         platform: &Platform,
@@ -79,12 +79,9 @@ impl Download {
     ) -> Result<impl Stream<Item = io::Result<Bytes>> + use<>, FlowError> {
         let (caller, now) = (&access.caller, platform.ambient.now());
         let key = caller.client.sealing_key(&caller.kid, now).ok_or(consent_crypto::SealError::Failed)?;
-        let sealed = async {
-            let content = self.presented.content(&platform.blobs).await?.map_err(io::Error::other);
-            Ok(envelope::seal_stream(&key.public, &platform.ambient, content)?)
-        };
-        let recorded = platform.ledger.record(self.fetched).map_err(FlowError::from);
-        let ((), sealed) = futures_util::try_join!(recorded, sealed)?;
+        platform.ledger.record(self.fetched)?;
+        let content = self.presented.content(&platform.blobs).await?.map_err(io::Error::other);
+        let sealed = envelope::seal_stream(&key.public, &platform.ambient, content)?;
         Ok(watch(platform.clone(), access.grant.clone(), sealed))
     }
 }

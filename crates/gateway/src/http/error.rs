@@ -243,10 +243,9 @@ impl From<EventsError> for Refusal {
                 Self::new(422, "ValidationErrors", message).field(field, reason)
             }
             EventsError::NotFound => Self::new(404, "EventNotFound", message),
-            EventsError::Broken(_)
-            | EventsError::Unsigned(_)
-            | EventsError::Unrecorded(_)
-            | EventsError::Closed => Self::internal(&error),
+            EventsError::Broken(_) | EventsError::Unsigned(_) | EventsError::Unrecorded(_) => {
+                Self::internal(&error)
+            }
             EventsError::Store(error) => error.into(),
         }
     }

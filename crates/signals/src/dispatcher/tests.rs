@@ -322,8 +322,9 @@ async fn a_worker_that_comes_back_too_late_moves_nothing_but_a_success() {
     let consent = desk.consent(&app).await;
     let sent = desk.enqueue(&consent, Kind::ConsentRevoked).await;
     let claim = async || {
+        let due = store::due(&desk.db, 10, &desk.limits, desk.now()).await.unwrap();
         let tx = desk.tx().await;
-        let mut claimed = store::claim(&tx, 10, &desk.limits, desk.now(), &desk.ambient).await.unwrap();
+        let mut claimed = store::claim(&tx, due, &desk.limits, desk.now(), &desk.ambient).await.unwrap();
         tx.commit().await.unwrap();
         claimed.pop().unwrap()
     };

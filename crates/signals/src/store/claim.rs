@@ -7,7 +7,7 @@ use consent_core::{Ambient, RowId};
 use consent_store::Tx;
 use sea_orm::{
     ActiveValue::Set,
-    ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Statement,
+    ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Statement,
     sea_query::{LockBehavior, LockType},
 };
 
@@ -26,30 +26,15 @@ pub(crate) struct Claimed {
     pub holder: RowId,
 }
 
-/// Whether there is anything to claim; asked outside of a transaction, so that an idle dispatcher writes nothing.
-pub(crate) async fn is_anything_due(
-    db: &impl ConnectionTrait,
-    now: DateTime<Utc>,
-) -> Result<bool, SignalsError> {
-    Ok(first_due(db, row::signal::Column::DueAt.lte(now)).await?.is_some())
-}
-
 /// When something becomes due that is not yet.
 pub(crate) async fn next_due(
     db: &impl ConnectionTrait,
     now: DateTime<Utc>,
 ) -> Result<Option<DateTime<Utc>>, SignalsError> {
-    first_due(db, row::signal::Column::DueAt.gt(now)).await
-}
-
-async fn first_due(
-    db: &impl ConnectionTrait,
-    which: sea_orm::sea_query::SimpleExpr,
-) -> Result<Option<DateTime<Utc>>, SignalsError> {
     let due: Option<Option<DateTime<Utc>>> = row::signal::Entity::find()
         .select_only()
         .column(row::signal::Column::DueAt)
-        .filter(which)
+        .filter(row::signal::Column::DueAt.gt(now))
         .order_by_asc(row::signal::Column::DueAt)
         .into_tuple()
         .one(db)
@@ -57,16 +42,15 @@ async fn first_due(
     Ok(due.flatten())
 }
 
-/// Takes at most `room` signals that are due, and writes down that an attempt begins. Whoever does not come back leaves
-/// a row that is due again when its lease ends.
+/// Takes those of these signals that are still due, and writes down that an attempt begins. Whoever does not come back
+/// leaves a row that is due again when its lease ends.
 pub(crate) async fn claim(
     tx: &Tx,
-    room: usize,
+    candidates: Vec<SignalId>,
     limits: &Limits,
     now: DateTime<Utc>,
     ambient: &Ambient,
 ) -> Result<Vec<Claimed>, SignalsError> {
-    let candidates = candidates(tx, room, limits, now).await?;
     let rows = row::signal::Entity::find()
         .filter(row::signal::Column::Jti.is_in(candidates))
         .filter(row::signal::Column::DueAt.lte(now))
@@ -92,38 +76,62 @@ pub(crate) async fn claim(
     with_endpoints(tx, claimed).await
 }
 
-/// What may be sent now: due, to an endpoint that is there and not left alone, not behind an earlier signal of the
-/// same grant that is still on its way; of each endpoint only as many as it has room for, and from endpoint to
-/// endpoint in turn, so that none waits behind another's backlog.
-async fn candidates(
-    tx: &Tx,
+/// At most `room` signals that may be sent now: due, to an endpoint that is there and not left alone, not behind an
+/// earlier signal of the same grant that is still on its way; of each endpoint only as many as it has room for, and from
+/// endpoint to endpoint in turn, so that none waits behind another's backlog.
+///
+/// Asked outside of a transaction: who claims looks again at each. Goes from endpoint to endpoint along an index, however
+/// much waits at each.
+pub(crate) async fn due(
+    db: &impl ConnectionTrait,
     room: usize,
     limits: &Limits,
     now: DateTime<Utc>,
 ) -> Result<Vec<SignalId>, SignalsError> {
-    let before = ON_THE_WAY.map(|state| format!("'{state}'")).join(", ");
-    let sql = format!(
-        "WITH ready AS (\
-            SELECT id, state, CASE WHEN failures > 0 THEN 1 ELSE $2 END AS room FROM signal_endpoint \
-            WHERE state <> 'disabled' AND method <> 'poll' AND (open_until IS NULL OR open_until <= $1)), \
-         busy AS (\
-            SELECT endpoint_id, count(*) AS sending FROM signal \
-            WHERE delivery = 'delivering' AND due_at > $1 GROUP BY endpoint_id), \
-         due AS (\
-            SELECT s.jti, s.endpoint_id, s.due_at, ready.room, \
-                row_number() OVER (PARTITION BY s.endpoint_id ORDER BY s.due_at, s.seq, s.jti) AS place \
-            FROM signal AS s JOIN ready ON ready.id = s.endpoint_id \
-            WHERE s.due_at <= $1 AND (ready.state = 'active' OR s.kind = 'verification') AND NOT EXISTS (\
-                SELECT 1 FROM signal AS b WHERE b.grant_id = s.grant_id AND b.seq < s.seq \
-                AND b.delivery IN ({before}) AND b.superseded_by IS NULL)) \
-         SELECT due.jti AS jti FROM due LEFT JOIN busy ON busy.endpoint_id = due.endpoint_id \
-         WHERE due.place + coalesce(busy.sending, 0) <= due.room ORDER BY due.place, due.due_at LIMIT $3"
-    );
+    let backend = db.get_database_backend();
     let room = i64::try_from(room).unwrap_or(i64::MAX);
     let values = [now.into(), i64::from(limits.per_endpoint).into(), room.into()];
-    let select = Statement::from_sql_and_values(tx.get_database_backend(), sql, values);
-    let rows = tx.query_all_raw(select).await?;
+    let rows = db.query_all_raw(Statement::from_sql_and_values(backend, due_sql(backend), values)).await?;
     rows.iter().map(|row| Ok(row.try_get("", "jti")?)).collect()
+}
+
+fn due_sql(backend: DbBackend) -> String {
+    let before = ON_THE_WAY.map(|state| format!("'{state}'")).join(", ");
+    let next = format!(
+        "SELECT s.jti, s.due_at, s.seq FROM signal AS s WHERE s.endpoint_id = e.id AND s.due_at <= $1 \
+         AND (e.state = 'active' OR s.kind = 'verification') AND NOT EXISTS (\
+            SELECT 1 FROM signal AS b WHERE b.grant_id = s.grant_id AND b.seq < s.seq \
+            AND b.delivery IN ({before}) AND b.superseded_by IS NULL) \
+         ORDER BY s.due_at, s.seq, s.jti LIMIT $2"
+    );
+    // Only one of the two lets a joined select see the row it is joined to.
+    let joined = match backend {
+        DbBackend::Sqlite => format!(
+            "JOIN json_each((SELECT json_group_array(jti) FROM ({next}))) AS place \
+             JOIN signal AS s ON s.jti = place.value"
+        ),
+        _ => format!(
+            "CROSS JOIN LATERAL (\
+                SELECT n.jti, n.due_at, row_number() OVER (ORDER BY n.due_at, n.seq, n.jti) - 1 AS key \
+                FROM ({next}) AS n) AS place JOIN signal AS s ON s.jti = place.jti"
+        ),
+    };
+    format!(
+        "WITH RECURSIVE scheduled (id) AS (\
+            SELECT min(endpoint_id) FROM signal WHERE due_at IS NOT NULL \
+            UNION ALL \
+            SELECT (SELECT min(n.endpoint_id) FROM signal AS n \
+                WHERE n.due_at IS NOT NULL AND n.endpoint_id > scheduled.id) \
+            FROM scheduled WHERE scheduled.id IS NOT NULL), \
+         ready AS (\
+            SELECT id, state, CASE WHEN failures > 0 THEN 1 ELSE $2 END AS room, (\
+                SELECT count(*) FROM signal AS b WHERE b.endpoint_id = signal_endpoint.id \
+                AND b.delivery = 'delivering' AND b.due_at > $1) AS busy \
+            FROM signal_endpoint WHERE id IN (SELECT id FROM scheduled) AND state <> 'disabled' \
+            AND method <> 'poll' AND (open_until IS NULL OR open_until <= $1)) \
+         SELECT s.jti AS jti FROM ready AS e {joined} \
+         WHERE place.key + e.busy < e.room ORDER BY place.key + e.busy, s.due_at, s.jti LIMIT $3"
+    )
 }
 
 async fn begin_attempt(tx: &Tx, signal: &Signal, now: DateTime<Utc>) -> Result<(), SignalsError> {

@@ -1,28 +1,25 @@
 use chrono::TimeDelta;
-use consent_core::{AppId, Cursor, PersonId};
+use consent_core::{AppId, Cursor, PersonId, RowId};
 
 use crate::{
-    AccessCount, Act, ChainId, Ledger, NewAccess, count_accesses, head, list, list_accesses,
-    list_accesses_of_grant, testing::World, verify_stored,
+    AccessCount, Act, ChainId, NewAccess, count_accesses, head, list, list_accesses, list_accesses_of_grant,
+    store::write_accesses, testing::World, verify_stored,
 };
 
 impl World {
-    async fn fetch(&self, ledger: &Ledger, new: NewAccess) {
-        ledger.record(new).await.unwrap();
-    }
-
-    fn ledger(&self) -> Ledger {
-        Ledger::start(self.db.clone(), self.ambient.clone())
+    pub(super) async fn fetch(&self, new: NewAccess) {
+        let (tx, file) = (self.db.begin_write().await.unwrap(), self.ambient.new_id::<RowId>().to_string());
+        write_accesses(&tx, file, vec![(new, self.ambient.now())], &[]).await.unwrap();
+        tx.commit().await.unwrap();
     }
 }
 
 #[tokio::test]
 async fn what_was_fetched_is_listed_newest_first_and_by_grant() {
     let world = World::new().await;
-    let ledger = world.ledger();
     let fetched: Vec<_> = (0..5).map(|_| world.access(&world.ada)).collect();
     for new in &fetched {
-        world.fetch(&ledger, new.clone()).await;
+        world.fetch(new.clone()).await;
     }
     let first = list_accesses(&world.db, &world.ada, &Cursor::new(None, Some(2))).await.unwrap();
     assert_eq!(first.items.iter().map(|entry| entry.seq).collect::<Vec<_>>(), [5, 4]);
@@ -42,10 +39,9 @@ async fn what_was_fetched_is_listed_newest_first_and_by_grant() {
 #[tokio::test]
 async fn accesses_bear_the_time_at_which_they_happened() {
     let world = World::new().await;
-    let ledger = world.ledger();
     let noon = world.ambient.now();
-    world.fetch(&ledger, world.access(&world.ada)).await;
-    world.fetch(&ledger, world.access(&world.ada)).await;
+    world.fetch(world.access(&world.ada)).await;
+    world.fetch(world.access(&world.ada)).await;
     let entries = list_accesses(&world.db, &world.ada, &Cursor::default()).await.unwrap().items;
     assert!(entries.iter().all(|entry| entry.created_at == noon));
     verify_stored(&world.db, ChainId::Access(world.ada.clone()), None).await.unwrap();
@@ -54,17 +50,16 @@ async fn accesses_bear_the_time_at_which_they_happened() {
 #[tokio::test]
 async fn accesses_are_counted_by_app_and_day() {
     let world = World::new().await;
-    let ledger = world.ledger();
     let other: AppId = world.ambient.new_id();
     let first = world.ambient.now().date_naive();
     for (fetches, by_other) in [(3, 0), (1, 2)] {
         for n in 0..fetches + by_other {
             let app = if n < fetches { world.app.clone() } else { other.clone() };
-            world.fetch(&ledger, NewAccess { app, ..world.access(&world.ada) }).await;
+            world.fetch(NewAccess { app, ..world.access(&world.ada) }).await;
         }
         world.clock.advance(TimeDelta::days(1));
     }
-    world.fetch(&ledger, world.access(&world.ambient.new_id::<PersonId>())).await;
+    world.fetch(world.access(&world.ambient.new_id::<PersonId>())).await;
     let second = first.succ_opt().unwrap();
     let count = |day, app: &AppId, files| AccessCount { day, app: app.clone(), files };
     let all = count_accesses(&world.db, &world.ada, first, second).await.unwrap();
@@ -76,7 +71,7 @@ async fn accesses_are_counted_by_app_and_day() {
 #[tokio::test]
 async fn the_database_refuses_to_change_or_remove_an_access() {
     let world = World::new().await;
-    world.fetch(&world.ledger(), world.access(&world.ada)).await;
+    world.fetch(world.access(&world.ada)).await;
     assert!(world.refusal_of("UPDATE access_entry SET day = ''").await.contains("never changed"));
     assert!(world.refusal_of("DELETE FROM access_entry").await.contains("never deleted"));
     let replace = "INSERT OR REPLACE INTO access_entry SELECT * FROM access_entry";

@@ -1,7 +1,7 @@
 //! What somebody who owns the database does is found out, and named.
 
 use crate::{
-    Broken, ChainId, EventsError, Flaw, Head, Ledger, checkpoint_due, head,
+    Broken, ChainId, EventsError, Flaw, Head, checkpoint_due, head,
     testing::{World, signer},
     verify_stored,
 };
@@ -47,9 +47,8 @@ async fn every_deed_in_a_persons_chain_is_named() {
 async fn every_deed_in_a_ledger_is_named() {
     for (name, sql, expected) in DEEDS {
         let world = World::new().await;
-        let ledger = Ledger::start(world.db.clone(), world.ambient.clone());
         for _ in 0..4 {
-            ledger.record(world.access(&world.ada)).await.unwrap();
+            world.fetch(world.access(&world.ada)).await;
         }
         let chain = ChainId::Access(world.ada.clone());
         assert_eq!(world.flaw(&chain, None).await, None);
