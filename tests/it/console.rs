@@ -20,11 +20,12 @@ fn page_of(yes: &Yes) -> String {
     format!("/console/grants/{}", yes.grant)
 }
 
-/// Has the app fetch so many files.
-async fn fetches(app: &MockApp, yes: &Yes, files: usize) {
+/// Has the app fetch so many files, and waits until they stand in the ledger.
+async fn fetches(platform: &TestPlatform, app: &MockApp, yes: &Yes, files: usize) {
     let (session, list) = app.reads(&yes.shared).await.unwrap();
     let access = &yes.shared.tokens.access.value;
     for entry in &list.files[..files] {
         app.client.fetch(access, &session.key, &entry.name).await.unwrap();
     }
+    platform.inner.ledger.settle().await;
 }

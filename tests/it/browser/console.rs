@@ -130,6 +130,7 @@ browser_stories! {
         let yes = ada.approves(&app).await;
         let (session, list) = app.reads(&yes.shared).await.unwrap();
         app.client.fetch(&yes.shared.tokens.access.value, &session.key, &list.files[0].name).await.unwrap();
+        platform.inner.ledger.settle().await;
         browser.signs_in("ada").await;
         browser.types("Search", "no such app").await;
         browser.presses("Search").await;

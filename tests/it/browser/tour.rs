@@ -238,6 +238,7 @@ async fn looks_back(
         for entry in &list.files[..files] {
             app.client.fetch(&again.shared.tokens.access.value, &session.key, &entry.name).await.unwrap();
         }
+        platform.inner.ledger.settle().await;
         if files > 0 {
             let _ = ada.acts(&again.grant, "erase").await.ok();
         }

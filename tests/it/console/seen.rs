@@ -54,12 +54,12 @@ stories! {
         let (app, ada, yes) = agreed(&platform).await;
         let web = Web::of(&platform, &ada);
         assert!(web.get("/console/activity").await.shows("Nothing has been fetched."));
-        fetches(&app, &yes, 3).await;
+        fetches(&platform, &app, &yes, 3).await;
         let other = MockApp::register(&platform, "read-optional", "app-2", |_| {}).await;
         ada.connects(&[17]).await;
         platform.wait(TimeDelta::days(2));
         let second = ada.approves(&other).await;
-        fetches(&other, &second, 2).await;
+        fetches(&platform, &other, &second, 2).await;
 
         let page = web.get("/console/activity").await;
         assert!(page.shows("5 files on 2 days; most on 1 June 2026, 3 files."), "{}", page.text());
@@ -153,7 +153,7 @@ stories! {
 
     async fn her_chains_can_be_taken_away_and_verified_elsewhere(platform: TestPlatform) {
         let (app, ada, yes) = agreed(&platform).await;
-        fetches(&app, &yes, 2).await;
+        fetches(&platform, &app, &yes, 2).await;
         platform.wait(TimeDelta::days(2));
         worker::sweep(&platform.inner).await.unwrap();
         let web = Web::of(&platform, &ada);
