@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 const REFUSED: &str = "403 AppInDefault";
 
 /// Ada said yes twice; she ends the one, and the app says nothing for so long that it is overdue.
-async fn overdue<'p>(platform: &'p TestPlatform) -> (MockApp, Person<'p>, Yes, Receiver<'p>) {
+async fn overdue(platform: &TestPlatform) -> (MockApp, Person<'_>, Yes, Receiver<'_>) {
     let app = platform.app("read").await;
     let ada = platform.person("ada").await;
     ada.connects(&[16]).await;
@@ -47,7 +47,8 @@ stories! {
         let (app, ada, kept, receiver) = overdue(&platform).await;
         let asked_of = receiver.last().await;
         passes(&platform, TimeDelta::days(4)).await;
-        assert_eq!((asks(&app).await.as_str(), shown(&platform, &app).await), ("ok", json!(false)), "it only did not say yet that it understood");
+        let late = (asks(&app).await, shown(&platform, &app).await);
+        assert_eq!(late, ("ok".to_owned(), json!(false)), "it only did not say yet that it understood");
         let mut ada = ada;
         let _ = ada.signs_in(Person::PASSWORD).await.ok();
         passes(&platform, TimeDelta::days(10) - TimeDelta::minutes(5)).await;
@@ -61,14 +62,17 @@ stories! {
         assert_eq!(said.refusal(), REFUSED, "a yes that was on its way comes too late");
         let page = Web::of(&platform, &ada).get(in_flight.consent_url(&[]).as_str()).await;
         assert_eq!(page.status, 403);
-        assert!(page.body.contains("cannot ask you now") && page.body.contains("goes on as you agreed to"), "{}", page.body);
+        for words in ["cannot ask you now", "goes on as you agreed to"] {
+            assert!(page.shows(words), "{}", page.body);
+        }
         let automatic = [("sourceType", "pull"), ("sampleDataSet", "ada"), ("sampleDataAutoOnboard", "true")];
         let page = Web::new(&platform).get(in_flight.consent_url(&automatic).as_str()).await;
         assert_eq!(page.status, 403, "nobody agrees without a page either");
         assert_eq!(platform.rows("consent_grant").await, 2);
 
         let again = app.asks_again(&kept.shared).await;
-        assert_eq!(ada.on(Method::GET, &again, "", None).await.ok()["kind"], "reauthorize", "what there is goes on");
+        let question = ada.on(Method::GET, &again, "", None).await.ok();
+        assert_eq!(question["kind"], "reauthorize", "what there is goes on");
         let tokens = app.client.refresh(&kept.shared.tokens.refresh.value).await.unwrap();
         let onboard = app.refers(&Shared { tokens, ..kept.shared.clone() }).await;
         let page = Web::of(&platform, &ada).get(onboard.onboard_url(&[]).as_str()).await;
@@ -77,7 +81,8 @@ stories! {
         ada.resumes(&kept).await;
 
         let [case] = cases(&platform).await.try_into().unwrap();
-        assert_eq!((&case["appId"], &case["id"], &case["obligation"]["state"]), (&json!(app.id), &json!(asked_of.id), &json!("overdue")));
+        assert_eq!((&case["appId"], &case["id"]), (&json!(app.id), &json!(asked_of.id)));
+        assert_eq!(case["obligation"]["state"], "overdue");
         let done = receiver.report(&asked_of, "completed", &receiver.evidence());
         assert_eq!(receiver.reports(&done).await.ok()["state"], "completed");
         assert_eq!((asks(&app).await.as_str(), shown(&platform, &app).await), ("ok", json!(false)), "at once");
@@ -97,7 +102,8 @@ stories! {
         assert_eq!(ada.call(Method::POST, &format!("{path}/accept"), Some(&answer)).await.refusal(), REFUSED);
         let page = Web::of(&platform, &ada).get(&format!("/console/grants/{}/change", kept.grant)).await;
         assert!(page.status == 200 && page.body.contains("it cannot ask for new consents"), "{}", page.body);
-        assert_eq!(ada.call(Method::POST, &format!("{path}/decline"), Some(&answer)).await.status, 200, "a no is always taken");
+        let no = ada.call(Method::POST, &format!("{path}/decline"), Some(&answer)).await;
+        assert_eq!(no.status, 200, "a no is always taken");
     }
 
     async fn an_operator_closes_a_case_with_a_reason(platform: TestPlatform) {
@@ -114,16 +120,19 @@ stories! {
         for wrong in [json!({}), json!({ "reason": " " }), json!({ "reason": "x".repeat(1001) })] {
             assert_eq!(close(&wrong).await.refusal(), "422 ValidationErrors");
         }
-        let by_app = platform.call(Method::POST, &format!("/api/v1{path}"), Some(&app.api_key), Some(&reason)).await;
+        let (full, key) = (format!("/api/v1{path}"), Some(app.api_key.as_str()));
+        let by_app = platform.call(Method::POST, &full, key, Some(&reason)).await;
         assert_eq!(by_app.refusal(), "401 Unauthorized", "not the app itself");
         assert_eq!(asks(&app).await, REFUSED);
         assert_eq!(close(&reason).await.ok()["obligation"]["state"], "closed");
         assert_eq!((asks(&app).await.as_str(), cases(&platform).await.len()), ("ok", 0));
         assert_eq!(close(&reason).await.refusal(), "409 SignalRefused");
         let events = ada.call(Method::GET, "/me/events", None).await.ok();
-        let closed = events["items"].as_array().unwrap().iter().filter(|event| event["act"]["type"] == "closed");
+        let events = events["items"].as_array().unwrap().iter();
+        let closed = events.filter(|event| event["act"]["type"] == "closed");
         assert_eq!(closed.map(|event| event["actor"]["kind"].clone()).collect::<Vec<_>>(), [json!("operator")]);
-        let chain = consent_events::verify_stored(&platform.inner.db, ada.id.parse::<PersonId>().unwrap(), None).await;
+        let person = ada.id.parse::<PersonId>().unwrap();
+        let chain = consent_events::verify_stored(&platform.inner.db, person, None).await;
         assert!(chain.is_ok(), "{chain:?}");
     }
 
@@ -144,7 +153,8 @@ stories! {
         let closed = platform.operator().call(Method::POST, &close, Some(&reason)).await.ok();
         assert_eq!(closed["obligation"]["state"], "closed");
         let events = ada.call(Method::GET, "/me/events", None).await.ok();
-        let acts: Vec<_> = events["items"].as_array().unwrap().iter().map(|event| event["act"]["type"].clone()).collect();
+        let events = events["items"].as_array().unwrap().iter();
+        let acts: Vec<_> = events.map(|event| event["act"]["type"].clone()).collect();
         assert!(acts.ends_with(&[json!("disputed"), json!("closed")]), "{acts:?}");
     }
 
@@ -155,7 +165,8 @@ stories! {
         platform.delivers().await;
         let list = platform.operator().call(Method::GET, "/operator/dead-letters", None).await.ok();
         let [letter] = list["items"].as_array().unwrap().clone().try_into().unwrap();
-        assert_eq!((&letter["appId"], &letter["delivery"], &letter["kind"]), (&json!(app.id), &json!("gone"), &json!("sharing-stopped")));
+        assert_eq!((&letter["appId"], &letter["delivery"]), (&json!(app.id), &json!("gone")));
+        assert_eq!(letter["kind"], "sharing-stopped");
         assert!(!letter.to_string().contains(&ada.id), "nobody is named");
     }
 }
