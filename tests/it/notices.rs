@@ -15,8 +15,8 @@ async fn writing(platform: &TestPlatform, server: &MailServer) -> TestPlatform {
     platform
         .replica_with(|config| {
             config.mail.server = server.url.clone().into();
-            config.mail.from = "Consent Access <platform@consent.example>".to_owned();
-            config.mail.operator = OPERATOR.to_owned();
+            "Consent Access <platform@consent.example>".clone_into(&mut config.mail.from);
+            OPERATOR.clone_into(&mut config.mail.operator);
         })
         .await
 }

@@ -133,7 +133,7 @@ impl Respond for Answers {
         match self.temper {
             Temper::Well => taken,
             Temper::Slow => taken.set_delay(Duration::from_millis(150)),
-            Temper::Failing if count % 3 == 0 => taken,
+            Temper::Failing if count.is_multiple_of(3) => taken,
             Temper::Failing => ResponseTemplate::new(503),
             Temper::Hanging => taken.set_delay(Duration::from_mins(1)),
         }
