@@ -73,6 +73,7 @@ impl<'p> Receiver<'p> {
             platform,
             server,
             webhook: Webhook::from_bytes(vec![0; 24]).expect("a secret"),
+            secret: String::new(),
             app: app.id.clone(),
             api_key: app.api_key.clone(),
             private_key: app.private_key.clone(),
@@ -88,6 +89,7 @@ impl<'p> Receiver<'p> {
     /// It is told the secret that envelopes are signed with.
     pub fn knows(&mut self, secret: &str) {
         self.webhook = Webhook::new(secret).expect("a secret");
+        secret.clone_into(&mut self.secret);
     }
 
     /// From now on it answers like this.
