@@ -33,7 +33,7 @@ pub use migrations::migrations;
 pub use store::{
     Credential, add_key, close_app, draft, find, find_app, find_app_by_key, find_apps, find_client,
     find_credential, find_credential_by_key, find_version, find_versions, list, list_apps, list_keys,
-    lock_published, publish, published_versions, register_app, reinstate_app, retire, retire_key, revise,
-    rotate_api_key, suspend_app,
+    lock_published, newest_versions, publish, published_versions, register_app, reinstate_app, retire,
+    retire_key, revise, rotate_api_key, suspend_app,
 };
 pub use v5::{V5_SCHEMA_VERSION, access_type, v5_json};

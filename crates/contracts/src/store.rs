@@ -288,6 +288,22 @@ pub async fn find_versions(
     rows.filter(|(version, _)| named(version)).map(contract).collect()
 }
 
+/// The newest published version of each of these contracts; of those that were never published there is none.
+pub async fn newest_versions(
+    db: &impl ConnectionTrait,
+    ids: &[ContractId],
+) -> Result<Vec<(ContractId, i32)>, ContractsError> {
+    use row::version::Column::{ContractId, PublishedAt, Version};
+    let newest = row::version::Entity::find()
+        .select_only()
+        .column(ContractId)
+        .column_as(Version.max(), "newest")
+        .filter(ContractId.is_in(ids.iter().cloned()))
+        .filter(PublishedAt.is_not_null())
+        .group_by(ContractId);
+    Ok(newest.into_tuple().all(db).await?)
+}
+
 /// These apps, in no order; those that do not exist are left out. For whoever has found grants that were given to them.
 pub async fn find_apps(db: &impl ConnectionTrait, ids: &[AppId]) -> Result<Vec<App>, ContractsError> {
     let named = row::app::Entity::find().filter(row::app::Column::Id.is_in(ids.iter().cloned()));

@@ -8,7 +8,7 @@ use consent_events::Event;
 use consent_grants::{Filter, Grant, Tally, Wanted};
 use consent_signals::{Owing, Signal};
 
-use super::FlowError;
+use super::{FlowError, waiting_change};
 use crate::platform::Platform;
 
 /// So many grants that wait for their apps are looked through, the latest ones.
@@ -63,6 +63,8 @@ pub struct Overview {
     pub last_access: Option<Event>,
     /// What its app was told last and what it still has to do, the latest first.
     pub told: Vec<Signal>,
+    /// Whether its contract asks for more by now, and waits for her answer.
+    pub change_waits: bool,
 }
 
 impl Standing {
@@ -142,6 +144,7 @@ pub async fn overviews(
 ) -> Result<Vec<Overview>, FlowError> {
     let ids: Vec<GrantId> = grants.iter().map(|grant| grant.id.clone()).collect();
     let parties = Parties::of(platform, &grants).await?;
+    platform.ledger.settle().await;
     let accesses = consent_events::last_accesses(&platform.db, person, &ids).await?;
     let mut accesses: HashMap<_, _> = accesses
         .into_iter()
@@ -153,10 +156,12 @@ pub async fn overviews(
             told.entry(grant.clone()).or_default().push(signal);
         }
     }
+    let changed = with_changes(platform, &grants).await?;
     grants
         .into_iter()
         .map(|grant| {
             Ok(Overview {
+                change_waits: changed.contains(&grant.id),
                 app: parties.app(&grant.app)?.clone(),
                 contract: parties.contract(&grant.contract, grant.version)?.clone(),
                 last_access: accesses.remove(&grant.id),
@@ -165,6 +170,22 @@ pub async fn overviews(
             })
         })
         .collect()
+}
+
+/// Those of these grants whose contracts ask for more by now. Only those with a newer version are looked at closely.
+async fn with_changes(platform: &Platform, grants: &[Grant]) -> Result<HashSet<GrantId>, FlowError> {
+    let contracts: HashSet<ContractId> = grants.iter().map(|grant| grant.contract.clone()).collect();
+    let contracts: Vec<_> = contracts.into_iter().collect();
+    let newest = consent_contracts::newest_versions(&platform.db, &contracts).await?;
+    let newest: HashMap<_, _> = newest.into_iter().collect();
+    let mut changed = HashSet::new();
+    for grant in grants {
+        let is_older = newest.get(&grant.contract).is_some_and(|newest| *newest > grant.version);
+        if is_older && waiting_change(platform, grant).await?.is_some() {
+            changed.insert(grant.id.clone());
+        }
+    }
+    Ok(changed)
 }
 
 impl Parties {

@@ -106,6 +106,7 @@ pub(super) async fn list(
 ) -> Answer<Listing<AccessJson>> {
     let ActivityAsked { app, after, limit } = place.query()?;
     let (cursor, person) = (cursor(after, limit)?, &who.0.sign_in.person);
+    platform.ledger.settle().await;
     let page = match app {
         Some(app) => {
             let app: AppId = app.parse().map_err(|_| AppId::unknown())?;
@@ -128,6 +129,7 @@ pub(super) async fn of_grant(
 ) -> Answer<Listing<AccessJson>> {
     let grant = grant_in_path(&platform, &who.0, &place).await?;
     let (person, cursor) = (&grant.person, place.cursor()?);
+    platform.ledger.settle().await;
     let page = consent_events::list_accesses_of_grant(&platform.db, person, &grant.id, &cursor).await?;
     Ok(web::Json(AccessJson::page(page)))
 }
@@ -180,6 +182,7 @@ pub(super) async fn counts(
     if (last - first).num_days() >= MOST_DAYS || first > last {
         return Err(invalid("from", "must be at most 365 days before to, and not after it").into());
     }
+    platform.ledger.settle().await;
     let counts = consent_events::count_accesses(&platform.db, &who.0.sign_in.person, first, last).await?;
     Ok(web::Json(Listing::whole(counts.into_iter().map(CountJson::from).collect())))
 }

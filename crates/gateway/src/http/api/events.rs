@@ -164,6 +164,7 @@ pub(in crate::http) async fn exported(
     which: Option<&str>,
 ) -> Result<HttpResponse, Refusal> {
     let (chain, name) = chain_of(person, which)?;
+    platform.ledger.settle().await;
     let export = Export::begin(&platform.db, chain).await?;
     let pieces = stream::try_unfold(export, async |mut export| {
         let piece = export.next().await.map_err(std::io::Error::other)?;

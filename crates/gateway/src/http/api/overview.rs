@@ -34,11 +34,13 @@ pub(super) struct OverviewJson {
     last_access_at: Option<Moment>,
     /// What the app was told last, and what it still has to do, the latest first.
     told: Vec<SignalJson>,
+    /// Whether its contract asks for more by now, and waits for her answer (`…/change`).
+    change_waits: bool,
 }
 
 impl OverviewJson {
     fn new(overview: Overview, shelves: &Shelves, platform: &Platform) -> Self {
-        let Overview { grant, app, contract, last_access, told } = overview;
+        let Overview { grant, app, contract, last_access, told, change_waits } = overview;
         Self {
             grant: shelves.shown(grant, platform.ambient.now()),
             app_name: app.name,
@@ -46,6 +48,7 @@ impl OverviewJson {
             purpose: contract.document.purpose.summary,
             last_access_at: last_access.map(|event| event.created_at.into()),
             told: told.into_iter().map(SignalJson::from).collect(),
+            change_waits,
         }
     }
 }

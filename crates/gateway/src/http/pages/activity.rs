@@ -81,6 +81,7 @@ impl Wanted {
 
     async fn page(&self, platform: &Platform, her: &Known, cursor: &Cursor) -> Result<Page<Event>, Refusal> {
         let (db, person) = (&platform.db, &her.person.id);
+        platform.ledger.settle().await;
         Ok(match (&self.grant, &self.app) {
             (Some(grant), _) => consent_events::list_accesses_of_grant(db, person, &grant.id, cursor).await?,
             (None, Some(app)) => consent_events::list_accesses_of_app(db, person, app, cursor).await?,

@@ -87,7 +87,7 @@ async fn summary(platform: &Platform, her: &Known) -> Result<Summary, Refusal> {
 
 /// A grant as lists and its own page begin with it.
 fn row(overview: Overview, shelves: &Shelves, now: DateTime<Utc>) -> GrantRow {
-    let Overview { grant, app, contract, last_access, told } = overview;
+    let Overview { grant, app, contract, last_access, told, change_waits } = overview;
     let document = contract.document;
     let (state, note) = state(&grant, now);
     GrantRow {
@@ -104,7 +104,7 @@ fn row(overview: Overview, shelves: &Shelves, now: DateTime<Utc>) -> GrantRow {
             None => "Never".to_owned(),
         },
         told: told.iter().map(|signal| told::told(signal, now)).collect(),
-        change: None,
+        change: change_waits.then(|| format!("/console/grants/{}/change", grant.id)),
         id: grant.id.to_string(),
         summary: document.purpose.summary,
         contract: document.name,
