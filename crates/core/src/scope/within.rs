@@ -118,11 +118,11 @@ mod tests {
         text.parse().unwrap()
     }
 
-    fn times(ranges: Value) -> Scope {
+    fn times(ranges: &Value) -> Scope {
         serde_json::from_value(json!({ "timeRanges": ranges })).unwrap()
     }
 
-    fn files(criteria: Value) -> Scope {
+    fn files(criteria: &Value) -> Scope {
         serde_json::from_value(json!({ "criteria": criteria })).unwrap()
     }
 
@@ -155,40 +155,40 @@ mod tests {
 
     #[test]
     fn no_range_is_any_time() {
-        let (any, some) = (times(json!([])), times(json!([{ "last": "1y" }])));
+        let (any, some) = (times(&json!([])), times(&json!([{ "last": "1y" }])));
         assert!(some.times_within(&any) && !any.times_within(&some));
         assert!(any.times_within(&any) && some.times_within(&some));
     }
 
     #[test]
     fn ranges_are_looked_at_together() {
-        let two = times(json!([{ "from": 0, "to": 100 }, { "from": 100, "to": 200 }]));
-        let whole = times(json!([{ "from": 0, "to": 200 }]));
+        let two = times(&json!([{ "from": 0, "to": 100 }, { "from": 100, "to": 200 }]));
+        let whole = times(&json!([{ "from": 0, "to": 200 }]));
         assert!(two.times_within(&whole) && whole.times_within(&two));
-        let open = times(json!([{ "from": 50 }]));
+        let open = times(&json!([{ "from": 50 }]));
         assert!(!two.times_within(&open) && !open.times_within(&two));
-        assert!(times(json!([{ "from": 60, "to": 70 }])).times_within(&open));
-        let rolling = times(json!([{ "last": "3m" }, { "from": 0, "to": 100 }]));
-        assert!(times(json!([{ "last": "60d" }])).times_within(&rolling));
-        assert!(!times(json!([{ "last": "4m" }])).times_within(&rolling));
-        assert!(!times(json!([{ "last": "1d" }])).times_within(&open), "that hangs on when it is asked");
+        assert!(times(&json!([{ "from": 60, "to": 70 }])).times_within(&open));
+        let rolling = times(&json!([{ "last": "3m" }, { "from": 0, "to": 100 }]));
+        assert!(times(&json!([{ "last": "60d" }])).times_within(&rolling));
+        assert!(!times(&json!([{ "last": "4m" }])).times_within(&rolling));
+        assert!(!times(&json!([{ "last": "1d" }])).times_within(&open), "that hangs on when it is asked");
     }
 
     #[test]
     fn criteria_select_less_with_more_said() {
-        let all = files(json!([]));
-        let pdf = files(json!([{ "metadata": { "mimeType": ["application/pdf"] } }]));
-        let either = files(json!([{ "metadata": { "mimeType": ["application/pdf", "image/jpeg"] } }]));
+        let all = files(&json!([]));
+        let pdf = files(&json!([{ "metadata": { "mimeType": ["application/pdf"] } }]));
+        let either = files(&json!([{ "metadata": { "mimeType": ["application/pdf", "image/jpeg"] } }]));
         let tagged =
-            files(json!([{ "last": "1y", "metadata": { "mimeType": ["application/pdf"], "tags": ["x"] } }]));
+            files(&json!([{ "last": "1y", "metadata": { "mimeType": ["application/pdf"], "tags": ["x"] } }]));
         let order = [&all, &either, &pdf, &tagged];
         for (place, one) in order.iter().enumerate() {
             for (other, wider) in order.iter().enumerate() {
                 assert_eq!(one.files_within(wider), place >= other, "{place} {other}");
             }
         }
-        let years = |last: &str| files(json!([{ "last": last }]));
+        let years = |last: &str| files(&json!([{ "last": last }]));
         assert!(years("1y").files_within(&years("2y")) && !years("2y").files_within(&years("1y")));
-        assert!(!files(json!([{ "from": 5 }])).files_within(&years("2y")));
+        assert!(!files(&json!([{ "from": 5 }])).files_within(&years("2y")));
     }
 }
