@@ -95,6 +95,25 @@ stories! {
         assert!(!its.to_string().contains(WHY), "the app does not learn why");
     }
 
+    async fn an_operator_ends_everything_for_her_at_once(platform: TestPlatform) {
+        let (app, ada, yes) = agreed(&platform).await;
+        let second = ada.approves(&app).await;
+        let path = format!("/people/{}/revoke-everything", ada.id);
+        let operator = platform.operator();
+        assert_eq!(operator.call(Method::POST, &path, Some(&json!({}))).await.status, 422);
+        assert_eq!(app.tries(&yes.shared).await, "ok");
+        let body = json!({ "reason": WHY });
+        let ended = operator.call(Method::POST, &path, Some(&body)).await.ok();
+        assert_eq!(ended["grants"].as_array().unwrap().len(), 2);
+        for one in [&yes, &second] {
+            assert_eq!(app.tries(&one.shared).await, "401 InvalidToken");
+        }
+        let whys: Vec<_> = last_events(&ada, 4).await.into_iter().filter_map(|(_, _, why)| why).collect();
+        assert_eq!(whys, [WHY, WHY]);
+        let nobody = "/people/per00000000000000000000000000/revoke-everything";
+        assert_eq!(operator.call(Method::POST, nobody, Some(&body)).await.status, 404);
+    }
+
     async fn a_resume_by_the_operator_waits_until_its_owner_signs_in(platform: TestPlatform) {
         let (app, mut ada, yes) = agreed(&platform).await;
         ada.stops(&yes).await;

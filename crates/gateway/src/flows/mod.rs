@@ -74,7 +74,7 @@ pub use publish::{Published, draft, publish, revise};
 pub use read::{Access, Triggered, accounts, file_list, trigger};
 pub use renew::{account_named, renew_account};
 pub use report::{Taken, take_report};
-pub use revoke_everything::revoke_everything;
+pub use revoke_everything::{end_everything, revoke_everything};
 pub use sandbox::{auto_authorize, auto_onboard};
 pub use settle::{close_case, dispute};
 pub use shelves::named_accounts;

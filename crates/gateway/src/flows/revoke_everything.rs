@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 
+use consent_core::PersonId;
 use consent_crypto::digest::hex;
 use consent_grants::Grant;
 use consent_store::Tx;
@@ -25,21 +26,30 @@ pub async fn revoke_everything(
     address: IpAddr,
 ) -> Result<Vec<Grant>, FlowError> {
     prove_again(platform, who, password, address).await?;
+    end_everything(platform, &who.sign_in.person, erase, By::from(&who.actor())).await
+}
+
+/// The same in a person's place, for whoever may act for her.
+pub async fn end_everything(
+    platform: &Platform,
+    person: &PersonId,
+    erase: bool,
+    by: By<'_>,
+) -> Result<Vec<Grant>, FlowError> {
     let txn = hex(&platform.ambient.random::<16>());
-    let actor = who.actor();
-    let by = By { txn: Some(&txn), ..By::from(&actor) };
+    let by = By { txn: Some(&txn), ..by };
     let tx = platform.db.begin_write().await?;
     let mut ended = Vec::new();
     // Whoever appends to her chain holds it until the end: what she agrees to meanwhile is in the next round, or waits.
     loop {
-        let round = end_all(platform, &tx, who, erase, by).await?;
+        let round = end_all(platform, &tx, person, erase, by).await?;
         if round.is_empty() {
             break;
         }
         ended.extend(round);
     }
     commit_shut(platform, tx, &ended).await?;
-    tracing::info!(grants = ended.len(), erase, "a person revoked everything");
+    tracing::info!(grants = ended.len(), erase, "everything that a person shares is revoked");
     Ok(ended)
 }
 
@@ -48,11 +58,11 @@ pub async fn revoke_everything(
 async fn end_all(
     platform: &Platform,
     tx: &Tx,
-    who: &SignedIn,
+    person: &PersonId,
     erase: bool,
     by: By<'_>,
 ) -> Result<Vec<Grant>, FlowError> {
-    let held = consent_grants::hold_of_person(tx, &who.sign_in.person, !erase, &platform.ambient).await?;
+    let held = consent_grants::hold_of_person(tx, person, !erase, &platform.ambient).await?;
     let mut ended = Vec::with_capacity(held.len());
     for grant in held {
         ended.push(if erase {

@@ -77,6 +77,7 @@ pub(super) static ROUTES: &[RouteInfo] = &[
     route!(GET "/api/v1/people", Operator, persons::list),
     route!(POST "/api/v1/people/{person}/files", Operator, files::import_for),
     route!(GET "/api/v1/people/{person}/grants", Operator, on_behalf::list),
+    route!(POST "/api/v1/people/{person}/revoke-everything", Operator, on_behalf::revoke_everything),
     route!(POST "/api/v1/people/{person}/grants/{grant}/stop", Operator, on_behalf::stop),
     route!(POST "/api/v1/people/{person}/grants/{grant}/resume", Operator, on_behalf::resume),
     route!(POST "/api/v1/people/{person}/grants/{grant}/revoke", Operator, on_behalf::revoke),

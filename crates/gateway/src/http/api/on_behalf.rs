@@ -9,6 +9,7 @@ use utoipa::ToSchema;
 
 use super::{
     grants::{GrantJson, Shelves, answer},
+    overview::RevokedEverythingJson,
     request::{Body, Paging, Place},
     wire::{Answer, Created, Listing, later},
 };
@@ -159,6 +160,37 @@ pub(super) async fn shorten(
     let grant = grant_in_path(&platform, &place).await?;
     let ShortenBecauseJson { reason, until } = body.json()?;
     answer(&platform, flows::shorten(&platform, &grant.id, until, reason.by_operator()).await?).await
+}
+
+/// Why an operator ends everything that a person shares.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = EverythingBecause)]
+pub(super) struct EverythingBecauseJson {
+    /// One line that she will read; it is kept where it can be erased.
+    #[schema(value_type = String, min_length = 1, max_length = 500)]
+    reason: Reason,
+    /// Whether the apps are to delete what they hold as well.
+    #[serde(default)]
+    erase: bool,
+}
+
+/// Ends everything that a person shares, for her, all of it or nothing.
+#[utoipa::path(
+    post, path = "/api/v1/people/{person}/revoke-everything", tag = "operator",
+    operation_id = "revokeEverythingFor", request_body = EverythingBecauseJson,
+    responses((status = 200, description = "Nothing is shared any more", body = RevokedEverythingJson)),
+)]
+pub(super) async fn revoke_everything(
+    _: Operator,
+    place: Place,
+    body: Body,
+    platform: web::Data<Platform>,
+) -> Answer<RevokedEverythingJson> {
+    let person = person_in_path(&platform, &place).await?;
+    let EverythingBecauseJson { reason, erase } = body.json()?;
+    let ended = flows::end_everything(&platform, &person, erase, reason.by_operator()).await?;
+    Ok(web::Json(RevokedEverythingJson::new(&platform, &person, ended).await?))
 }
 
 /// The grant that the path names, if it is this person's.

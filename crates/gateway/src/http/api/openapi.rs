@@ -57,7 +57,7 @@ use crate::http::{Needs, RouteInfo};
         accounts::list, accounts::connect, files::list, files::upload, sources::list,
         persons::invite, persons::list, files::import_for,
         on_behalf::list, on_behalf::stop, on_behalf::resume, on_behalf::revoke, on_behalf::erase,
-        on_behalf::cancel_erasure, on_behalf::shorten, notices::list,
+        on_behalf::cancel_erasure, on_behalf::shorten, on_behalf::revoke_everything, notices::list,
     ),
     components(schemas(ProblemJson)),
     modifiers(&FromRoutes),

@@ -1,6 +1,8 @@
 //! What a person shares at a glance, and the way to end all of it.
 
 use actix_web::web;
+use consent_core::PersonId;
+use consent_grants::Grant;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -12,7 +14,7 @@ use super::{
 };
 use crate::{
     flows::{self, GrantStanding, Overview, Search},
-    http::extract::Person,
+    http::{error::Refusal, extract::Person},
     platform::Platform,
 };
 
@@ -137,6 +139,17 @@ pub(super) struct RevokedEverythingJson {
     grants: Vec<GrantJson>,
 }
 
+impl RevokedEverythingJson {
+    pub(super) async fn new(
+        platform: &Platform,
+        person: &PersonId,
+        ended: Vec<Grant>,
+    ) -> Result<Self, Refusal> {
+        let (now, shelves) = (platform.ambient.now(), Shelves::of(platform, person).await?);
+        Ok(Self { grants: ended.into_iter().map(|grant| shelves.shown(grant, now)).collect() })
+    }
+}
+
 /// Ends everything that she shares, all of it or nothing.
 ///
 /// No request that starts after the answer gets data of hers.
@@ -153,7 +166,5 @@ pub(super) async fn revoke_everything(
 ) -> Answer<RevokedEverythingJson> {
     let RevokeEverythingJson { password, erase } = body.json()?;
     let ended = flows::revoke_everything(&platform, &who.0, &password, erase, place.address()).await?;
-    let (now, shelves) = (platform.ambient.now(), Shelves::of(&platform, &who.0.sign_in.person).await?);
-    let grants = ended.into_iter().map(|grant| shelves.shown(grant, now)).collect();
-    Ok(web::Json(RevokedEverythingJson { grants }))
+    Ok(web::Json(RevokedEverythingJson::new(&platform, &who.0.sign_in.person, ended).await?))
 }

@@ -120,6 +120,13 @@ fn state(grant: &Grant, now: DateTime<Utc>) -> (State, String) {
                 None => "Lasts until you end it".to_owned(),
             },
         ),
+        Stage::Stopped { at } if grant.resume_asked_at.is_some() => {
+            let since = words::date(at);
+            (
+                State::Stopped,
+                format!("Stopped since {since}; an operator asked that it goes on when you sign in next"),
+            )
+        }
         Stage::Stopped { at } => (State::Stopped, format!("Stopped since {}", words::date(at))),
         Stage::Expired { at } => (State::Expired, format!("Ended by itself {}", words::end(at))),
         Stage::Revoked { at } => (State::Revoked, format!("Revoked on {}", words::date(at))),
