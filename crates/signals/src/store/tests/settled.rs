@@ -46,10 +46,10 @@ async fn what_is_done_with_is_forgotten_and_what_is_owed_or_latest_is_not() {
     let (early, owed) = (Kind::SharingResumed, Kind::ErasureRequested);
     let mut sent = Vec::new();
     for kind in [early, owed, early] {
-        sent.push(desk.enqueue(&consent, kind).await.id);
-    }
-    for id in &sent {
-        fetch(&desk, &consent, id).await;
+        let id = desk.enqueue(&consent, kind).await.id;
+        // Before a stronger command can take its place.
+        fetch(&desk, &consent, &id).await;
+        sent.push(id);
     }
     for id in &sent[1..] {
         assert!(note(&desk, id).await);
