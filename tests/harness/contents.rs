@@ -1,6 +1,6 @@
 //! What a database holds, to compare.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 use crate::{
     TestPlatform,
@@ -12,9 +12,14 @@ use crate::{
 pub struct Contents(BTreeMap<String, Vec<String>>);
 
 impl TestPlatform {
-    /// Everything that the database holds.
+    /// Everything that the database holds, once what was fetched until now is in it, at whichever replica.
     pub async fn contents(&self) -> Contents {
         let db = &self.inner.db;
+        let accesses = self.inner.config.server.data_dir.join("accesses");
+        self.inner.ledger.settle().await;
+        while std::fs::read_dir(&accesses).expect("a folder").next().is_some() {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
         let mut contents = BTreeMap::new();
         for table in tables(db).await {
             let rows = rows(db, &table).await;

@@ -188,8 +188,10 @@ pub(crate) async fn of_what_is_hers(
     looks(browser, "revoke-everything-refused").await;
     looks_back(platform, browser, &ada, &mut looks).await;
     platform.wait(TimeDelta::hours(1));
+    // Not the one above, which did not answer and asks nobody any more.
+    let other = platform.app("read").await;
     for _ in 0..17 {
-        let asked = app.asks().await;
+        let asked = other.asks().await;
         ada.answers(&asked, &json!({})).await;
     }
     browser.opens("/console").await;

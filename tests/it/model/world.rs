@@ -173,6 +173,7 @@ impl World {
     /// Everything that is kept, except what is counted whether or not an act comes to its end.
     async fn fingerprint(&self) -> Vec<Vec<String>> {
         let mut all = Vec::new();
+        self.platform.ledger.settle().await;
         for table in rows::tables(&self.platform.db).await {
             if !matches!(table.as_str(), "nonce" | "sign_in_attempt" | "authorization_request") {
                 all.push(rows::rows(&self.platform.db, &table).await);
