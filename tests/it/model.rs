@@ -17,6 +17,12 @@ const ACTS: usize = 32;
 
 stories! {
     async fn every_secret_opens_what_its_owner_was_given_and_nothing_else(platform: TestPlatform) {
+        // Nobody here answers signals, and days go by; an app in default could ask nobody.
+        let platform = platform.replica_with(|config| {
+            let (signals, patient) = (&mut config.signals, "3000d".parse().unwrap());
+            (signals.stop_done_within, signals.revoke_done_within) = (patient, patient);
+            signals.erase_done_within = patient;
+        }).await;
         let first = seed(&platform);
         for seed in first..first + SEQUENCES {
             println!("CONSENT_TEST_SEED={seed}");
