@@ -98,7 +98,8 @@ impl Shared {
     }
 }
 
-/// Writes whatever is recorded, until nobody is left who could record more.
+/// Writes whatever is recorded, until nobody is left who could record more. What is recorded while it writes is gathered
+/// anew: every commit makes all readers of the database look at it afresh.
 async fn write_on(db: Database, shared: Arc<Shared>, mut woken: mpsc::Receiver<()>) {
     let mut done = Vec::new();
     while woken.recv().await.is_some() {
@@ -106,22 +107,20 @@ async fn write_on(db: Database, shared: Arc<Shared>, mut woken: mpsc::Receiver<(
             () = sleep(GATHER_FOR) => {}
             () = shared.hurry.notified() => {}
         }
-        // Released before anything is waited for.
-        let take = || shared.spool().take();
-        while let Some(part) = take() {
-            if let Err(error) = write(&db, &part, &mut done).await {
+        let parts = shared.spool().take();
+        for part in parts {
+            while let Err(error) = write(&db, &part, &mut done).await {
                 complain(&error, "accesses could not be written to their ledgers; it is tried again");
-                shared.spool().put_back(part);
                 shared.progress.send_modify(|progress| progress.failures += 1);
                 sleep(TRY_AGAIN_AFTER).await;
-                continue;
             }
-            let count = part.entries.len() as u64;
+            let count = part.entries.len();
+            shared.spool().forget(count);
             match part.delete() {
                 Ok(name) => done.push(name),
                 Err(error) => complain(&error, "a file of accesses that are written could not be deleted"),
             }
-            shared.progress.send_modify(|progress| progress.written += count);
+            shared.progress.send_modify(|progress| progress.written += count as u64);
         }
     }
 }

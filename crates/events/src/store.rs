@@ -2,7 +2,6 @@
 
 mod access;
 mod append;
-mod batch;
 mod checkpoint;
 mod consent;
 mod erase;

@@ -3,9 +3,11 @@
 mod changes;
 mod search;
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, Utc};
 use consent_core::{Ambient, AppId, ContractId, Cursor, GrantId, OpenOwner, Owner, Page, PersonId, ShelfId};
-use consent_store::{Migration, StoreError, Tx, joined_columns};
+use consent_store::{Migration, Patience, StoreError, Tx, batch, joined_columns};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter, QueryOrder,
     QueryResult, QuerySelect, Select, sea_query::Expr,
@@ -252,6 +254,17 @@ fn open(row: row::grant::Model, ambient: &Ambient) -> Result<(Grant, OpenOwner),
 /// the chain of its person holds the grant first.
 pub async fn hold(tx: &Tx, id: &GrantId) -> Result<Grant, GrantError> {
     Ok(Grant::try_from(locked(tx, id).await?)?)
+}
+
+/// Those of these grants that are there, held like by [`hold`] and in the order of their ids.
+pub async fn hold_all(
+    tx: &Tx,
+    ids: &BTreeSet<GrantId>,
+    patience: Patience,
+) -> Result<Vec<Grant>, GrantError> {
+    use row::grant::{Column, Entity};
+    let rows = batch::lock::<Entity, _>(tx, Column::Id, ids, patience).await?;
+    Ok(rows.into_iter().map(Grant::try_from).collect::<Result<_, _>>()?)
 }
 
 /// Those of a person's grants that nobody has told the app to erase, held like by [`hold`], oldest first; past its date

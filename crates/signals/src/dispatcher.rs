@@ -2,14 +2,15 @@
 
 use std::{
     error::Error,
-    sync::{Arc, Mutex, PoisonError},
+    mem,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
 use chrono::{DateTime, Utc};
 use consent_core::Ambient;
 use consent_crypto::Keystore;
-use consent_store::Database;
+use consent_store::{Database, Patience};
 use secrecy::ExposeSecret as _;
 use tokio::{
     sync::{Notify, watch},
@@ -19,7 +20,7 @@ use tokio::{
 
 use crate::{
     Method, Outcome, Schedule, SignalsError, envelope, set,
-    store::{self, Claimed, Rules},
+    store::{self, Claimed, Ended, Rules},
     transport::{Message, Transport},
 };
 
@@ -88,6 +89,9 @@ struct Shared {
     wake: Wake,
     arrivals: Wake,
     in_flight: watch::Sender<usize>,
+    ended: Mutex<Vec<Ended>>,
+    /// Whoever has it writes down all that has ended.
+    turn: tokio::sync::Mutex<()>,
 }
 
 /// What a dispatcher works with.
@@ -119,6 +123,8 @@ impl Dispatcher {
             wake: Wake::default(),
             arrivals: Wake::default(),
             in_flight: watch::Sender::new(0),
+            ended: Mutex::default(),
+            turn: tokio::sync::Mutex::default(),
         };
         Self { shared: Arc::new(shared), attempts: Mutex::default() }
     }
@@ -137,8 +143,8 @@ impl Dispatcher {
 
     /// Claims what is due at `now` and begins to send it; says how much that is, and waits for none of it.
     ///
-    /// Every attempt that ends writes down its outcome by itself and wakes the dispatcher, which then claims again: the
-    /// next signal of the same grant, or of the same endpoint, may be due.
+    /// When the outcome of an attempt is written down, the dispatcher is woken and claims again: the next signal of the
+    /// same grant, or of the same endpoint, may be due.
     pub async fn deliver_due(&self, now: DateTime<Utc>) -> Result<usize, SignalsError> {
         let shared = &self.shared;
         let room = shared.limits.in_flight.saturating_sub(*shared.in_flight.borrow());
@@ -152,7 +158,7 @@ impl Dispatcher {
         let tx = shared.db.begin_write().await?;
         let claimed = store::claim(&tx, due, &shared.limits, now, &shared.ambient).await?;
         tx.commit().await?;
-        let mut attempts = self.attempts.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut attempts = lock(&self.attempts);
         while attempts.try_join_next().is_some() {}
         let count = claimed.len();
         for claimed in claimed {
@@ -219,16 +225,11 @@ impl Drop for Place {
 
 impl Shared {
     async fn attempt(&self, claimed: Claimed) {
-        let id = claimed.signal.id.clone();
-        if let Err(error) = self.try_attempt(claimed).await {
-            let error = &error as &dyn Error;
-            tracing::error!(signal.id = %id, error, "an attempt to deliver a signal was lost; it is repeated");
-        }
-    }
-
-    async fn try_attempt(&self, claimed: Claimed) -> Result<(), SignalsError> {
         let now = self.ambient.now();
-        let message = self.message(&claimed, now)?;
+        let message = match self.message(&claimed, now) {
+            Ok(message) => message,
+            Err(error) => return lost(&claimed, &error),
+        };
         let attempted = self.transport.send(message, now).await;
         tracing::info!(
             signal.id = %claimed.signal.id,
@@ -237,20 +238,46 @@ impl Shared {
             status = attempted.status,
             duration_ms = u64::try_from(attempted.took.as_millis()).unwrap_or(u64::MAX),
             "attempt {} to deliver signal {}: {}",
-            claimed.number, claimed.signal.id, attempted.outcome.name(),
+            claimed.attempt.number, claimed.signal.id, attempted.outcome.name(),
         );
+        lock(&self.ended).push(Ended { claimed, attempted });
+        let _turn = self.turn.lock().await;
+        let ended = mem::take(&mut *lock(&self.ended));
+        self.conclude(&ended).await;
+    }
+
+    /// Writes down what became of attempts: all together, and one by one those that something stands in the way of.
+    async fn conclude(&self, ended: &[Ended]) {
+        let (mut alone, together): (Vec<_>, Vec<_>) = ended.iter().partition(|one| one.concerns_others());
+        if !together.is_empty() {
+            let left = self.record(together.clone(), Patience::Skip).await;
+            alone.extend(left.unwrap_or(together));
+        }
+        for one in alone {
+            if let Err(error) = self.record(vec![one], Patience::Wait).await {
+                lost(&one.claimed, &error);
+            }
+        }
+        if ended.iter().any(|one| one.attempted.outcome == Outcome::Delivered) {
+            self.arrivals.wake();
+        }
+    }
+
+    async fn record<'a>(
+        &self,
+        ended: Vec<&'a Ended>,
+        patience: Patience,
+    ) -> Result<Vec<&'a Ended>, SignalsError> {
         let rules = Rules {
             schedule: &self.schedule,
             breaker_after: self.limits.breaker_after,
             breaker_for: self.limits.breaker_for,
+            ambient: &self.ambient,
         };
         let tx = self.db.begin_write().await?;
-        store::record(&tx, &claimed, &attempted, &rules, &self.ambient).await?;
+        let left = store::record(&tx, ended, patience, &rules).await?;
         tx.commit().await?;
-        if attempted.outcome == Outcome::Delivered {
-            self.arrivals.wake();
-        }
-        Ok(())
+        Ok(left)
     }
 
     fn message(&self, claimed: &Claimed, now: DateTime<Utc>) -> Result<Message, SignalsError> {
@@ -269,6 +296,15 @@ impl Shared {
         }
         Ok(Message { url, headers, body: signal.jws.clone() })
     }
+}
+
+fn lost(claimed: &Claimed, error: &SignalsError) {
+    let error = error as &dyn Error;
+    tracing::error!(signal.id = %claimed.signal.id, error, "an attempt to deliver a signal was lost; it is repeated");
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn unreadable(claimed: &Claimed) -> SignalsError {

@@ -16,8 +16,11 @@ mod settled;
 mod tests;
 
 use chrono::{DateTime, Utc};
-use consent_store::{Migration, StoreError, Tx};
-use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
+use consent_store::{Migration, StoreError, Tx, batch};
+use sea_orm::{
+    ActiveModelTrait as _, ActiveValue::Set, ColumnTrait, EntityTrait, Iterable as _, QueryFilter,
+    QuerySelect, sea_query::OnConflict,
+};
 use sea_orm_migration::MigrationTrait;
 
 use crate::{
@@ -33,7 +36,7 @@ pub use endpoints::{
 };
 pub use enqueue::{enqueue, enqueue_verification};
 pub use escalate::{close, dispute, escalate, to_escalate};
-pub(crate) use outcome::{Rules, record};
+pub(crate) use outcome::{Ended, Rules, record};
 pub use overview::{Owing, newest_of_grant, owing_of_person, reports_on, standing_of_grants};
 pub use polling::poll;
 pub use reading::{
@@ -72,6 +75,15 @@ async fn save(tx: &Tx, signal: &Signal) -> Result<(), SignalsError> {
     Ok(())
 }
 
+/// The same for many that are held.
+async fn save_all(tx: &Tx, signals: &[Signal]) -> Result<(), SignalsError> {
+    use row::signal::Column;
+    let Some(any) = signals.first().map(changing) else { return Ok(()) };
+    let changes = Column::iter().filter(|column| any.get(*column).is_set());
+    let replace = OnConflict::column(Column::Jti).update_columns(changes).to_owned();
+    Ok(batch::upsert::<row::signal::Entity>(tx, signals.iter().map(written).collect(), &replace).await?)
+}
+
 fn changing(signal: &Signal) -> row::signal::ActiveModel {
     let (duty, tries, told) = (signal.duty, signal.delivery.tries(), signal.told);
     row::signal::ActiveModel {
@@ -101,7 +113,12 @@ fn changing(signal: &Signal) -> row::signal::ActiveModel {
 }
 
 async fn insert(tx: &Tx, signal: &Signal) -> Result<(), SignalsError> {
-    let model = row::signal::ActiveModel {
+    row::signal::Entity::insert(written(signal)).exec_without_returning(tx).await?;
+    Ok(())
+}
+
+fn written(signal: &Signal) -> row::signal::ActiveModel {
+    row::signal::ActiveModel {
         jti: Set(signal.id.clone()),
         app_id: Set(signal.app.clone()),
         contract_id: Set(signal.contract.clone()),
@@ -117,9 +134,7 @@ async fn insert(tx: &Tx, signal: &Signal) -> Result<(), SignalsError> {
         action_at: Set(signal.action_at),
         issued_at: Set(signal.issued_at),
         ..changing(signal)
-    };
-    row::signal::Entity::insert(model).exec_without_returning(tx).await?;
-    Ok(())
+    }
 }
 
 impl Signal {

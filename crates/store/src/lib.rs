@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+pub mod batch;
 mod connect;
 mod error;
 mod group;
@@ -10,6 +11,7 @@ mod transaction;
 
 use consent_core::Counter;
 
+pub use batch::Patience;
 pub use connect::{Database, Pool};
 pub use error::StoreError;
 pub use joined::{joined_columns, json_elements};

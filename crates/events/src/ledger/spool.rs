@@ -4,6 +4,7 @@ use std::{
     collections::VecDeque,
     fs::{self, DirBuilder, File, OpenOptions, TryLockError},
     io::{self, Read as _, Write as _},
+    mem,
     os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _},
     path::{Path, PathBuf},
 };
@@ -112,18 +113,15 @@ impl Spool {
         Ok(())
     }
 
-    /// The oldest file; nothing more comes to it.
-    pub fn take(&mut self) -> Option<Part> {
-        let part = self.parts.pop_front()?;
-        self.is_open &= !self.parts.is_empty();
-        self.waiting -= part.entries.len();
-        Some(part)
+    /// All files, the oldest first; nothing more comes to them.
+    pub fn take(&mut self) -> VecDeque<Part> {
+        self.is_open = false;
+        mem::take(&mut self.parts)
     }
 
-    /// One that was taken and is still the oldest.
-    pub fn put_back(&mut self, part: Part) {
-        self.waiting += part.entries.len();
-        self.parts.push_front(part);
+    /// So many that were taken are in the database.
+    pub fn forget(&mut self, count: usize) {
+        self.waiting -= count;
     }
 
     /// Accesses that are not in the database, as far as is known here.

@@ -2,14 +2,13 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 use consent_core::{Actor, AppId, Cursor, GrantId, Page, PersonId};
-use consent_store::{StoreError, Tx};
+use consent_store::{StoreError, Tx, batch};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, IntoActiveModel as _, QueryFilter,
     QueryOrder, QuerySelect, Select, sea_query::UnionType,
 };
 
 use super::{
-    batch,
     heads::{Draft, Heads},
     list::{Stored, seq_of},
 };

@@ -3,10 +3,9 @@
 use std::collections::BTreeSet;
 
 use consent_core::{Actor, Ambient, AppId};
-use consent_store::Tx;
+use consent_store::{Tx, batch};
 
 use super::{
-    batch,
     consent::{Consents, Facts},
     heads::{Draft, Heads},
 };

@@ -4,13 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 use consent_core::{Actor, Ambient, AppId};
-use consent_store::{StoreError, Tx};
+use consent_store::{StoreError, Tx, batch};
 use sea_orm::sea_query::OnConflict;
 use serde::{Deserialize, Serialize};
 
 use super::{
     append::{NewEvent, append_all},
-    batch,
     heads::no_earlier_than,
     streams::{self, Mark},
 };

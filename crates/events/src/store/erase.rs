@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use consent_core::{AppId, PersonId};
-use consent_store::Tx;
+use consent_store::{Tx, batch};
 use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
-use super::{batch, streams};
+use super::streams;
 use crate::{
     EventId, EventsError,
     consent::{Key, Standing, subject_key},

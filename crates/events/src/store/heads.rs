@@ -4,10 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use consent_core::Actor;
-use consent_store::{StoreError, Tx};
+use consent_store::{StoreError, Tx, batch};
 use sea_orm::sea_query::OnConflict;
 
-use super::batch;
 use crate::{
     Act, ChainId, Commitment, Event, EventId, EventsError,
     row::event_chain::{Column, Entity, Model},

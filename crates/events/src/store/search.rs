@@ -1,7 +1,7 @@
 //! Finding consent events.
 
 use consent_core::{AppId, Cursor, Page, PersonId, TypedId as _};
-use consent_store::StoreError;
+use consent_store::{StoreError, batch};
 use sea_orm::{
     ColumnTrait as _, ConnectionTrait, EntityTrait as _, ExprTrait as _, FromQueryResult, IdenStatic as _,
     QueryFilter as _, QueryOrder as _,
@@ -10,7 +10,7 @@ use sea_orm::{
 };
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-use super::{batch, consent::read_facts, list::seq_of};
+use super::{consent::read_facts, list::seq_of};
 use crate::{
     ChainId, ConsentEvent, EventId, EventsError, Payload,
     consent::{issuer_key, scope_key, subject_key, target_key, vault_key},

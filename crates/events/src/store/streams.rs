@@ -4,13 +4,12 @@ use std::collections::{BTreeMap, HashMap};
 
 use chrono::{DateTime, Utc};
 use consent_core::AppId;
-use consent_store::Tx;
+use consent_store::{Tx, batch};
 use sea_orm::{
     ColumnTrait, EntityTrait, ExprTrait as _, QueryFilter,
     sea_query::{Alias, Expr, OnConflict},
 };
 
-use super::batch;
 use crate::{
     Consent, Event, EventsError,
     consent::{Key, Keys, Standing, Tally},

@@ -1,52 +1,55 @@
 //! That a signal arrived is a link of the person's chain, once for each signal.
 
+use std::collections::HashMap;
+
 use consent_core::Actor;
-use consent_events::Act;
-use consent_grants::GrantError;
+use consent_events::{Act, NewEvent};
 use consent_signals::Arrived;
-use futures_util::future::try_join_all;
+use consent_store::Patience;
 
 use super::FlowError;
 use crate::platform::Platform;
 
-/// So many are found at once …
+/// So many are found, and noted, at once.
 const AT_ONCE: u64 = 256;
-/// … and so many noted beside each other, so that they share a flush.
-const BESIDE: usize = 16;
 
-/// Notes in their persons' chains which signals arrived since, each in a transaction of its own: who dies in between
-/// leaves the rest to the next.
+/// Notes in their persons' chains which signals arrived since: together, and one by one those about grants that somebody
+/// is changing, whom nobody waits for who holds others.
 pub async fn note_arrivals(platform: &Platform) -> Result<(), FlowError> {
     loop {
         let arrived = consent_signals::arrived(&platform.db, AT_ONCE).await?;
         if arrived.is_empty() {
             return Ok(());
         }
-        for some in arrived.chunks(BESIDE) {
-            try_join_all(some.iter().map(|arrived| note(platform, arrived))).await?;
+        for alone in note(platform, arrived, Patience::Skip).await? {
+            note(platform, vec![alone], Patience::Wait).await?;
         }
     }
 }
 
-async fn note(platform: &Platform, arrived: &Arrived) -> Result<(), FlowError> {
+/// Returns what it did not note: what is about grants that are held by somebody else, or gone.
+async fn note(
+    platform: &Platform,
+    arrived: Vec<Arrived>,
+    patience: Patience,
+) -> Result<Vec<Arrived>, FlowError> {
     let tx = platform.db.begin_write().await?;
-    let held = consent_grants::hold(&tx, &arrived.grant).await;
-    // Another replica, or this one a moment ago, was faster.
-    if !consent_signals::note_arrived(&tx, &arrived.signal, &platform.ambient).await? {
-        return Ok(());
-    }
-    match held {
-        // Nobody is left whose chain could tell of it.
-        Err(GrantError::NotFound(_)) => {}
-        Err(error) => return Err(error.into()),
-        Ok(grant) => {
-            let delivered =
-                Act::Delivered { grant: arrived.grant.clone(), signal: arrived.signal.to_string() };
-            let by = Actor::App(arrived.app.clone());
-            consent_events::append(&tx, &grant.person, delivered, &by, &platform.ambient).await?;
-        }
-    }
-    Ok(tx.commit().await?)
+    let ids = arrived.iter().map(|arrived| arrived.grant.clone()).collect();
+    let held = consent_grants::hold_all(&tx, &ids, patience).await?;
+    let person_of: HashMap<_, _> = held.into_iter().map(|grant| (grant.id, grant.person)).collect();
+    let is_mine = |arrived: &Arrived| patience == Patience::Wait || person_of.contains_key(&arrived.grant);
+    let (mine, left): (Vec<_>, Vec<_>) = arrived.into_iter().partition(is_mine);
+    let ids = mine.iter().map(|arrived| arrived.signal.clone()).collect();
+    let new = consent_signals::note_arrived(&tx, ids, &platform.ambient).await?;
+    // Of a grant that is gone nobody is left whose chain could tell.
+    let events = mine.into_iter().filter(|arrived| new.contains(&arrived.signal)).filter_map(|arrived| {
+        let person = person_of.get(&arrived.grant)?;
+        let delivered = Act::Delivered { grant: arrived.grant, signal: arrived.signal.to_string() };
+        Some(NewEvent::new(person, delivered, &Actor::App(arrived.app)))
+    });
+    consent_events::append_all(&tx, events.collect(), &platform.ambient).await?;
+    tx.commit().await?;
+    Ok(left)
 }
 
 /// Forgets signals that are done with, when they have been kept as long as they are to be.

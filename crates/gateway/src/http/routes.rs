@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, future::ready};
 
 use actix_web::{
-    HttpRequest, HttpResponse, Route,
+    HttpRequest, HttpResponse, Resource, Route,
     error::{InternalError, QueryPayloadError},
     guard,
     http::{
@@ -91,22 +91,37 @@ fn answers_head(method: &Method, needs: Needs) -> bool {
 }
 
 /// Mounts every route; methods that a path does not have are refused with 405.
+///
+/// The router tries one path after the other, so those with the same beginning are behind it together.
 pub(super) fn mount(cfg: &mut web::ServiceConfig, routes: &[&'static RouteInfo]) {
-    let mut paths: BTreeMap<&str, Vec<&RouteInfo>> = BTreeMap::new();
+    let mut beginnings: BTreeMap<&str, BTreeMap<&str, Vec<&RouteInfo>>> = BTreeMap::new();
     for route in routes {
-        paths.entry(route.path).or_default().push(route);
+        let (beginning, rest) = route.path.split_at(end_of_first_segment(route.path));
+        beginnings.entry(beginning).or_default().entry(rest).or_default().push(route);
     }
-    for (path, mut routes) in paths {
-        // A route for HEAD itself goes before one for GET that answers both.
-        routes.sort_by_key(|route| route.method != Method::HEAD);
-        let allow = allowed(&routes);
-        let mut resource = web::resource(path);
-        for route in routes {
-            resource = resource.route((route.make)());
+    for (beginning, mut paths) in beginnings {
+        if let Some(routes) = paths.remove("") {
+            cfg.service(resource(beginning, routes));
         }
-        let refuse = move |request: HttpRequest| ready(method_not_allowed(&request, &allow));
-        cfg.service(resource.default_service(web::to(refuse)));
+        if !paths.is_empty() {
+            let resources = paths.into_iter().map(|(rest, routes)| resource(rest, routes));
+            cfg.service(resources.fold(web::scope(beginning), actix_web::Scope::service));
+        }
     }
+}
+
+fn end_of_first_segment(path: &str) -> usize {
+    path.match_indices('/').nth(1).map_or(path.len(), |(at, _)| at)
+}
+
+fn resource(path: &str, mut routes: Vec<&RouteInfo>) -> Resource {
+    // A route for HEAD itself goes before one for GET that answers both.
+    routes.sort_by_key(|route| route.method != Method::HEAD);
+    let allow = allowed(&routes);
+    let refuse = move |request: HttpRequest| ready(method_not_allowed(&request, &allow));
+    let resource =
+        routes.into_iter().fold(web::resource(path), |resource, route| resource.route((route.make)()));
+    resource.default_service(web::to(refuse))
 }
 
 /// The methods of one path, for the header `Allow`.

@@ -67,6 +67,18 @@ async fn hanging() -> String {
     url
 }
 
+fn answered(status: u16) -> crate::Attempted {
+    crate::Attempted {
+        host: None,
+        ip: None,
+        took: Duration::ZERO,
+        status: Some(status),
+        answer_sha256: None,
+        problem: None,
+        outcome: Outcome::of(status, false, None),
+    }
+}
+
 #[tokio::test]
 async fn the_published_library_opens_what_is_sent() {
     let desk = Desk::new().await;
@@ -326,31 +338,28 @@ async fn a_worker_that_comes_back_too_late_moves_nothing_but_a_success() {
         let tx = desk.tx().await;
         let mut claimed = store::claim(&tx, due, &desk.limits, desk.now(), &desk.ambient).await.unwrap();
         tx.commit().await.unwrap();
-        claimed.pop().unwrap()
+        Ended { claimed: claimed.pop().unwrap(), attempted: answered(202) }
     };
-    let slow = claim().await;
+    let mut slow = claim().await;
     desk.advance(chrono::TimeDelta::minutes(1));
-    let fast = claim().await;
-    let came = async |claimed: &Claimed, status| {
-        let attempted = crate::Attempted {
-            host: None,
-            ip: None,
-            took: Duration::ZERO,
-            status: Some(status),
-            answer_sha256: None,
-            problem: None,
-            outcome: crate::Outcome::of(status, false, None),
+    let mut fast = claim().await;
+    let came = async |ended: &mut Ended, status| {
+        ended.attempted = answered(status);
+        let rules = Rules {
+            schedule: &desk.schedule,
+            breaker_after: 5,
+            breaker_for: Duration::from_mins(1),
+            ambient: &desk.ambient,
         };
-        let rules = Rules { schedule: &desk.schedule, breaker_after: 5, breaker_for: Duration::from_mins(1) };
         let tx = desk.tx().await;
-        store::record(&tx, claimed, &attempted, &rules, &desk.ambient).await.unwrap();
+        assert!(store::record(&tx, vec![ended], Patience::Wait, &rules).await.unwrap().is_empty());
         tx.commit().await.unwrap();
     };
-    came(&slow, 500).await;
-    assert_eq!(desk.find(&sent.id).await.delivery.holder(), Some(&fast.holder));
-    came(&slow, 202).await;
+    came(&mut slow, 500).await;
+    assert_eq!(desk.find(&sent.id).await.delivery.holder(), fast.claimed.signal.delivery.holder());
+    came(&mut slow, 202).await;
     assert_eq!(desk.state(&sent.id).await.0, "delivered");
-    came(&fast, 500).await;
+    came(&mut fast, 500).await;
     assert_eq!(desk.state(&sent.id).await.0, "delivered");
     let tried = attempts(&desk.db, &sent.id).await.unwrap();
     let outcomes: Vec<_> = tried.iter().map(|one| one.outcome.as_deref()).collect();

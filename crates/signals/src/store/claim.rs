@@ -3,27 +3,26 @@
 use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
-use consent_core::{Ambient, RowId};
-use consent_store::Tx;
+use consent_core::Ambient;
+use consent_store::{Tx, batch};
 use sea_orm::{
-    ActiveValue::Set,
     ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Statement,
     sea_query::{LockBehavior, LockType},
 };
 
-use super::{Secrets, save};
+use super::{Secrets, save_all};
 use crate::{
     Endpoint, Lease, Limits, Signal, SignalId, SignalsError, deadline::later, delivery::ON_THE_WAY, row,
 };
 
 /// A signal that this process has the right to send, and where to.
+#[derive(Debug)]
 pub(crate) struct Claimed {
     pub signal: Signal,
     pub endpoint: Endpoint,
     pub secrets: Secrets,
-    /// Of the attempt, from 1.
-    pub number: i32,
-    pub holder: RowId,
+    /// That this attempt began.
+    pub attempt: row::attempt::Model,
 }
 
 /// When something becomes due that is not yet.
@@ -57,23 +56,22 @@ pub(crate) async fn claim(
         .order_by_asc(row::signal::Column::DueAt)
         // Another replica that is faster has them.
         .lock_with_behavior(LockType::Update, LockBehavior::SkipLocked);
-    let mut claimed = Vec::new();
-    for row in rows.all(tx).await? {
-        let mut signal = Signal::try_from(row)?;
+    let mut signals: Vec<Signal> =
+        rows.all(tx).await?.into_iter().map(Signal::try_from).collect::<Result<_, _>>()?;
+    for signal in &mut signals {
         if signal.superseded_by.is_some() {
             signal.go(signal.delivery.clone().cancel_returned(), now);
-            save(tx, &signal).await?;
             continue;
         }
-        let holder: RowId = ambient.new_id();
-        let lease = Lease { holder: holder.clone(), until: later(now, limits.lease) };
+        let lease = Lease { holder: ambient.new_id(), until: later(now, limits.lease) };
         signal.go(signal.delivery.clone().claim(lease, now)?, now);
         signal.attempts += 1;
-        save(tx, &signal).await?;
-        begin_attempt(tx, &signal, now).await?;
-        claimed.push((signal, holder));
     }
-    with_endpoints(tx, claimed).await
+    save_all(tx, &signals).await?;
+    signals.retain(|signal| signal.delivery.holder().is_some());
+    let attempts: Vec<_> = signals.iter().map(|signal| begun(signal, now)).collect();
+    batch::insert::<row::attempt::Entity>(tx, attempts.clone()).await?;
+    with_endpoints(tx, signals.into_iter().zip(attempts).collect()).await
 }
 
 /// At most `room` signals that may be sent now: due, to an endpoint that is there and not left alone, not behind an
@@ -134,29 +132,35 @@ fn due_sql(backend: DbBackend) -> String {
     )
 }
 
-async fn begin_attempt(tx: &Tx, signal: &Signal, now: DateTime<Utc>) -> Result<(), SignalsError> {
-    let begun = row::attempt::ActiveModel {
-        jti: Set(signal.id.clone()),
-        number: Set(signal.attempts),
-        road: Set("push".to_owned()),
-        at: Set(now),
-        ..Default::default()
-    };
-    row::attempt::Entity::insert(begun).exec_without_returning(tx).await?;
-    Ok(())
+fn begun(signal: &Signal, now: DateTime<Utc>) -> row::attempt::Model {
+    row::attempt::Model {
+        jti: signal.id.clone(),
+        number: signal.attempts,
+        road: "push".to_owned(),
+        at: now,
+        host: None,
+        ip: None,
+        status: None,
+        duration_ms: None,
+        answer_sha256: None,
+        outcome: None,
+        problem: None,
+    }
 }
 
-async fn with_endpoints(tx: &Tx, claimed: Vec<(Signal, RowId)>) -> Result<Vec<Claimed>, SignalsError> {
+async fn with_endpoints(
+    tx: &Tx,
+    claimed: Vec<(Signal, row::attempt::Model)>,
+) -> Result<Vec<Claimed>, SignalsError> {
     let ids = claimed.iter().filter_map(|(signal, _)| signal.endpoint.clone());
     let found = row::endpoint::Entity::find().filter(row::endpoint::Column::Id.is_in(ids)).all(tx).await?;
     let found: HashMap<_, _> = found.into_iter().map(|row| (row.id.clone(), row)).collect();
     let mut complete = Vec::new();
-    for (signal, holder) in claimed {
+    for (signal, attempt) in claimed {
         // One that was taken away this instant: the lease runs out, and then the signal is parked.
         let Some(row) = signal.endpoint.as_ref().and_then(|id| found.get(id)).cloned() else { continue };
         let endpoint = Endpoint::try_from(row.clone())?;
-        let number = signal.attempts;
-        complete.push(Claimed { signal, endpoint, secrets: Secrets::of(row), number, holder });
+        complete.push(Claimed { signal, endpoint, secrets: Secrets::of(row), attempt });
     }
     Ok(complete)
 }

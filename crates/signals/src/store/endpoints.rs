@@ -1,6 +1,6 @@
 //! Endpoints and their secrets.
 
-use std::time::Duration;
+use std::{fmt, time::Duration};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use consent_core::{Ambient, AppId, ContractId, RowId};
@@ -433,6 +433,12 @@ fn context<'a>(kind: &'a str, id: &'a RowId, app: &'a AppId) -> SlotContext<'a> 
 
 /// The secrets of an endpoint as they are stored.
 pub(crate) struct Secrets(row::endpoint::Model);
+
+impl fmt::Debug for Secrets {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secrets(..)")
+    }
+}
 
 impl Secrets {
     pub(super) fn of(row: row::endpoint::Model) -> Self {

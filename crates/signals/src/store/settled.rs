@@ -1,11 +1,13 @@
 //! What is left to do about signals that came to their end: to tell that they arrived, and one day to forget them.
 
+use std::collections::HashSet;
+
 use chrono::{DateTime, Utc};
 use consent_core::{Ambient, AppId, GrantId};
-use consent_store::Tx;
+use consent_store::{Tx, batch};
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Statement,
-    sea_query::Expr,
+    ColumnTrait, Condition, ConnectionTrait, DbBackend, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    Statement, sea_query::Expr,
 };
 
 use crate::{SignalId, SignalsError, delivery::ARRIVED, obligation::OWED, row};
@@ -38,15 +40,26 @@ pub async fn arrived(db: &impl ConnectionTrait, limit: u64) -> Result<Vec<Arrive
     Ok(rows.into_iter().map(|(signal, app, grant)| Arrived { signal, app, grant }).collect())
 }
 
-/// Notes in the transaction that tells of it that a signal arrived; false when another one did so before.
-pub async fn note_arrived(tx: &Tx, id: &SignalId, ambient: &Ambient) -> Result<bool, SignalsError> {
-    use row::signal::Column;
-    let noted = row::signal::Entity::update_many()
-        .col_expr(Column::NotedAt, Expr::value(ambient.now()))
-        .filter(Column::Jti.eq(id.clone()))
-        .filter(Column::NotedAt.is_null())
-        .filter(Column::Delivery.is_in(ARRIVED));
-    Ok(noted.exec(tx).await?.rows_affected > 0)
+/// Notes in the transaction that tells of it which of these signals arrived, and returns those that nobody noted before.
+/// The caller holds the grants that they are about.
+pub async fn note_arrived(
+    tx: &Tx,
+    ids: Vec<SignalId>,
+    ambient: &Ambient,
+) -> Result<HashSet<SignalId>, SignalsError> {
+    use row::signal::{Column, Entity};
+    let mut noted = HashSet::new();
+    for ids in batch::pieces(ids) {
+        let new = Condition::all()
+            .add(Column::Jti.is_in(ids))
+            .add(Column::NotedAt.is_null())
+            .add(Column::Delivery.is_in(ARRIVED));
+        let found = Entity::find().select_only().column(Column::Jti).filter(new.clone());
+        noted.extend(found.into_tuple::<SignalId>().all(tx).await?);
+        let at = Expr::value(ambient.now());
+        Entity::update_many().col_expr(Column::NotedAt, at).filter(new).exec(tx).await?;
+    }
+    Ok(noted)
 }
 
 /// Forgets signals that came to their end before `before`, with their attempts; at most `limit`, and returns how many.

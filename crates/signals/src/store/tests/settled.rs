@@ -12,9 +12,9 @@ async fn fetch(desk: &Desk, consent: &Consent, id: &SignalId) {
 
 async fn note(desk: &Desk, id: &SignalId) -> bool {
     let tx = desk.tx().await;
-    let noted = note_arrived(&tx, id, &desk.ambient).await.unwrap();
+    let noted = note_arrived(&tx, vec![id.clone()], &desk.ambient).await.unwrap();
     tx.commit().await.unwrap();
-    noted
+    noted.contains(id)
 }
 
 async fn forgotten(desk: &Desk) -> u64 {

@@ -2,19 +2,30 @@
 
 use std::collections::BTreeSet;
 
-use consent_store::Tx;
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect,
-    Value, sea_query::OnConflict,
+    Value,
+    sea_query::{LockBehavior, LockType, OnConflict},
 };
 
-/// The most rows of one statement: with 15 columns below the 32 766 parameters that SQLite takes.
+use crate::Tx;
+
+/// The most rows of one statement: with 60 columns below the 32 766 parameters that SQLite takes.
 const MOST: usize = 512;
+
+/// What becomes of rows that another transaction holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Patience {
+    /// They are waited for.
+    Wait,
+    /// They are left out. Who holds many rows and never waits for one is in nobody's way.
+    Skip,
+}
 
 /// `items` cut into pieces whose lengths are powers of two.
 ///
 /// Statements are prepared once for each length and kept; with all lengths there were room for nothing else.
-pub(super) fn pieces<T>(mut items: Vec<T>) -> impl Iterator<Item = Vec<T>> {
+pub fn pieces<T>(mut items: Vec<T>) -> impl Iterator<Item = Vec<T>> {
     std::iter::from_fn(move || {
         let len = items.len().min(MOST).checked_ilog2().map(|log| 1_usize << log)?;
         let rest = items.split_off(len);
@@ -23,10 +34,12 @@ pub(super) fn pieces<T>(mut items: Vec<T>) -> impl Iterator<Item = Vec<T>> {
 }
 
 /// Inserts all rows, in their order.
-pub(super) async fn insert<E>(db: &impl ConnectionTrait, rows: Vec<E::Model>) -> Result<(), DbErr>
+pub async fn insert<E>(
+    db: &impl ConnectionTrait,
+    rows: Vec<impl IntoActiveModel<E::ActiveModel>>,
+) -> Result<(), DbErr>
 where
     E: EntityTrait,
-    E::Model: IntoActiveModel<E::ActiveModel>,
 {
     for rows in pieces(rows) {
         let rows = rows.into_iter().map(IntoActiveModel::into_active_model);
@@ -36,14 +49,13 @@ where
 }
 
 /// Inserts all rows, in their order, and does `on_conflict` where one is there already.
-pub(super) async fn upsert<E>(
+pub async fn upsert<E>(
     db: &impl ConnectionTrait,
-    rows: Vec<E::Model>,
+    rows: Vec<impl IntoActiveModel<E::ActiveModel>>,
     on_conflict: &OnConflict,
 ) -> Result<(), DbErr>
 where
     E: EntityTrait,
-    E::Model: IntoActiveModel<E::ActiveModel>,
 {
     for rows in pieces(rows) {
         let rows = rows.into_iter().map(IntoActiveModel::into_active_model);
@@ -57,7 +69,7 @@ where
 ///
 /// Rows are made and then locked in the order of their keys, so that of two who want the same ones one waits for the
 /// other, and never both.
-pub(super) async fn lock_or_make<E, K>(
+pub async fn lock_or_make<E, K>(
     tx: &Tx,
     column: E::Column,
     keys: &BTreeSet<K>,
@@ -70,24 +82,34 @@ where
 {
     // One alone can be locked first: there is no order to keep.
     if keys.len() < 2 {
-        let rows = lock::<E, K>(tx, column, keys).await?;
+        let rows = lock::<E, K>(tx, column, keys, Patience::Wait).await?;
         if rows.len() == keys.len() {
             return Ok(rows);
         }
     }
     let nothing = OnConflict::column(column).do_nothing().to_owned();
     upsert::<E>(tx, keys.iter().map(make).collect(), &nothing).await?;
-    lock::<E, K>(tx, column, keys).await
+    lock::<E, K>(tx, column, keys, Patience::Wait).await
 }
 
-async fn lock<E, K>(tx: &Tx, column: E::Column, keys: &BTreeSet<K>) -> Result<Vec<E::Model>, DbErr>
+/// The rows with these keys in the unique `column` that are there, locked in the order of their keys.
+pub async fn lock<E, K>(
+    tx: &Tx,
+    column: E::Column,
+    keys: &BTreeSet<K>,
+    patience: Patience,
+) -> Result<Vec<E::Model>, DbErr>
 where
     E: EntityTrait,
     K: Clone + Ord + Into<Value>,
 {
     let mut rows = Vec::with_capacity(keys.len());
     for keys in pieces(keys.iter().cloned().collect()) {
-        let found = E::find().filter(column.is_in(keys)).order_by_asc(column).lock_exclusive();
+        let found = E::find().filter(column.is_in(keys)).order_by_asc(column);
+        let found = match patience {
+            Patience::Wait => found.lock_exclusive(),
+            Patience::Skip => found.lock_with_behavior(LockType::Update, LockBehavior::SkipLocked),
+        };
         rows.extend(found.all(tx).await?);
     }
     Ok(rows)
