@@ -1,6 +1,7 @@
 //! Where domains meet: each function here is one decision, one transaction, read top to bottom.
 
 mod act;
+mod activity;
 mod app_tokens;
 mod arrivals;
 mod authorize;
@@ -38,6 +39,7 @@ mod sync;
 mod tokens;
 
 pub use act::{Acted, Deed, act};
+pub use activity::{Accesses, accesses, count_accesses, export_chain, last_accesses};
 pub use app_tokens::{AppGrant, app_of_bearer, app_tokens};
 pub use arrivals::{forget_signals, note_arrivals};
 pub use authorize::{
@@ -62,7 +64,7 @@ pub use mine::{MyFile, MyOpened, delete_doomed, delete_file, my_file, my_files, 
 pub use narrow::narrow_grants;
 pub use notices::send_notices;
 pub use offers::{Offer, OfferFilter, offers};
-pub use on_behalf::{Reason, ask_to_resume};
+pub use on_behalf::{GivenReason, Reason, ask_to_resume, given_reason};
 pub use overview::{
     Overview, Parties, Search, Standing as GrantStanding, Summary, overviews, search, summary,
 };

@@ -4,14 +4,14 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use actix_web::{http::StatusCode, web};
 use chrono::{Days, NaiveDate};
-use consent_core::{AppId, Cursor, FileId, GrantId, Page};
+use consent_core::{AppId, Cursor, FileId, GrantId};
 use consent_events::{Access, AccessCount, Act, Event};
 use consent_grants::{Filter, Grant};
 use consent_pages::{AccessRow, Activity, Chart, Section};
 
 use super::{Known, Shown, html, library, words};
 use crate::{
-    flows::{self, MyFile, Parties},
+    flows::{self, Accesses, MyFile, Parties},
     http::{
         api::{InPath, exported},
         error::Refusal,
@@ -30,7 +30,8 @@ pub(super) async fn show(platform: web::Data<Platform>, her: Known) -> Shown {
     let wanted = Wanted::of(&platform, &her).await?;
     let after = her.place.query_value("after");
     let later = after.is_some();
-    let page = wanted.page(&platform, &her, &Cursor::new(after, Some(PAGE))).await?;
+    let cursor = Cursor::new(after, Some(PAGE));
+    let page = flows::accesses(&platform, &her.person.id, wanted.accesses(), &cursor).await?;
     let apps = apps(&platform, &her).await?;
     let here = |after: &str| {
         let app = wanted.app.as_ref().map(AppId::as_str).unwrap_or_default();
@@ -79,14 +80,12 @@ impl Wanted {
         Ok(Self { app, grant })
     }
 
-    async fn page(&self, platform: &Platform, her: &Known, cursor: &Cursor) -> Result<Page<Event>, Refusal> {
-        let (db, person) = (&platform.db, &her.person.id);
-        platform.ledger.settle().await;
-        Ok(match (&self.grant, &self.app) {
-            (Some(grant), _) => consent_events::list_accesses_of_grant(db, person, &grant.id, cursor).await?,
-            (None, Some(app)) => consent_events::list_accesses_of_app(db, person, app, cursor).await?,
-            (None, None) => consent_events::list_accesses(db, person, cursor).await?,
-        })
+    fn accesses(&self) -> Accesses<'_> {
+        match (&self.grant, &self.app) {
+            (Some(grant), _) => Accesses::OfGrant(&grant.id),
+            (None, Some(app)) => Accesses::OfApp(app),
+            (None, None) => Accesses::All,
+        }
     }
 }
 
@@ -119,7 +118,7 @@ async fn chart(
     }
     let last = platform.ambient.now().date_naive();
     let first = last.checked_sub_days(Days::new(u64::from(DAYS) - 1)).unwrap_or(last);
-    let counts = consent_events::count_accesses(&platform.db, &her.person.id, first, last).await?;
+    let counts = flows::count_accesses(platform, &her.person.id, first, last).await?;
     let counts: Vec<_> =
         counts.into_iter().filter(|count| wanted.app.as_ref().is_none_or(|app| *app == count.app)).collect();
     Ok(drawn(first, &counts, apps))
@@ -179,14 +178,14 @@ pub(super) async fn rows(
     let (now, all) = (platform.ambient.now(), Cursor::new(None, Some(200)));
     let grants =
         consent_grants::search_of_person(&platform.db, &her.person.id, &filter, now, &all).await?.items;
-    let parties = Parties::of(platform, &grants).await?;
+    let apps = grants.iter().map(|grant| grant.app.clone()).collect();
     let versions = accesses().map(|(_, access)| (access.contract.clone(), access.version)).collect();
-    let contracts = Parties::find(platform, HashSet::new(), versions).await?;
+    let parties = Parties::find(platform, apps, versions).await?;
     accesses()
         .map(|(event, access)| {
             let grant = grants.iter().find(|grant| grant.id == access.grant);
             let app = grant.and_then(|grant| parties.app(&grant.app).ok());
-            let contract = contracts.contract(&access.contract, access.version)?;
+            let contract = parties.contract(&access.contract, access.version)?;
             let file = files.get(&access.file);
             Ok(AccessRow {
                 what: what(access, file),

@@ -13,7 +13,7 @@ use serde_json::json;
 
 use super::{Shelves, deeds, row, timeline, told};
 use crate::{
-    flows,
+    flows::{self, Accesses},
     http::{
         api::grant_in_path,
         error::Refusal,
@@ -61,7 +61,7 @@ async fn gathered(
         overviews.pop().ok_or_else(|| Refusal::new(404, "GrantNotFound", "there is no such grant"))?;
     let app = overview.app.name.clone();
     let messages = message_rows(platform, &overview.told, &path).await?;
-    let accesses = consent_events::list_accesses_of_grant(db, person, &grant.id, &latest).await?;
+    let accesses = flows::accesses(platform, person, Accesses::OfGrant(&grant.id), &latest).await?;
     let events = consent_events::newest_of_grant(db, person, &grant.id, &latest).await?;
     let receipts = consent_receipts::list_of_grant(db, person, &grant.id, &latest).await?;
     let of_grant = [("grant", grant.id.as_str())];
