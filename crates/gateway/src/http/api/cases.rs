@@ -124,6 +124,6 @@ pub(super) async fn dispute(
 ) -> Answer<SignalJson> {
     let grant = grant_in_path(&platform, &who.0, &place).await?;
     let (signal, reason) = (place.id()?, body.json::<ReasonJson>()?.text()?);
-    let disputed = flows::dispute(&platform, &who.0, &grant, &signal, Some(&reason)).await?;
+    let disputed = flows::dispute(&platform, &who.0, &grant, &signal, &reason).await?;
     Ok(web::Json(disputed.into()))
 }

@@ -12,8 +12,8 @@ use utoipa::{
 };
 
 use super::{
+    endpoints::EndpointJson,
     request::{Body, Paging, Place, from_value, invalid},
-    signals::EndpointJson,
     wire::{Answer, Created, Listing, Moment, created},
 };
 use crate::{

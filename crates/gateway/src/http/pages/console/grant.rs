@@ -8,7 +8,7 @@ use consent_pages::{
     Agreed, Asking, Frame, GrantPage, History, MessageRow, Messages, Retention, RightToBeForgotten, Section,
     Sharing,
 };
-use consent_signals::{Signal, SignalId, SignalsError};
+use consent_signals::{Signal, SignalId};
 use serde_json::json;
 
 use super::{Shelves, deeds, row, timeline, told};
@@ -147,10 +147,7 @@ pub(in crate::http::pages) async fn messages(platform: web::Data<Platform>, her:
 /// `GET /console/grants/{grant}/messages/{signal}/proof`: the signed message with the signed reports about it.
 pub(in crate::http::pages) async fn proof(platform: web::Data<Platform>, her: Known) -> Shown {
     let grant = grant_in_path(&platform, &her.who, &her.place).await?;
-    let signal = consent_signals::find(&platform.db, &grant.app, &her.place.id()?).await?;
-    if signal.grant.as_ref() != Some(&grant.id) {
-        return Err(SignalsError::NotFound(signal.id).into());
-    }
+    let signal = flows::signal_of_grant(&platform.db, &grant, &her.place.id()?).await?;
     let reports = consent_signals::reports(&platform.db, &signal.id).await?;
     let reports =
         reports.iter().map(|report| json!({ "report": report.jws, "receivedAt": report.received_at }));
