@@ -19,7 +19,7 @@ use super::{
 use crate::{journal::Shut, platform::Platform};
 
 /// Who changes a grant, and why.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub struct By<'a> {
     /// Who.
     pub actor: &'a Actor,

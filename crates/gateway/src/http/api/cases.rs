@@ -43,7 +43,7 @@ impl From<Signal> for CaseJson {
 }
 
 /// Why, in words.
-#[derive(Debug, Deserialize, ToSchema)]
+#[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[schema(as = Reason)]
 pub(super) struct ReasonJson {

@@ -119,7 +119,7 @@ impl From<Contract> for ContractJson {
 }
 
 /// A version that was written, and where its signals go once it is published.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = WrittenContract)]
 pub(super) struct WrittenJson {

@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// Where an app wants its signals.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = SignalEndpoint)]
 pub(super) struct EndpointJson {
@@ -52,7 +52,7 @@ impl EndpointJson {
 }
 
 /// Where an app wants its signals from now on.
-#[derive(Debug, Deserialize, ToSchema)]
+#[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[schema(as = NewSignalEndpoint)]
 pub(super) struct NewEndpointJson {
