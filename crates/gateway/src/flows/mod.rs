@@ -48,9 +48,7 @@ pub use authorize::{
     reauthorize, reference,
 };
 pub use chains::sign_heads;
-pub use change::{
-    ChangeAnswer, ContractChange, accept_change, contract_change, decline_change, waiting_change,
-};
+pub use change::{ChangeAnswer, ContractChange, accept_change, contract_change, decline_change};
 pub use chase::escalate;
 pub use confirm::confirm;
 pub use connect::{SampleChoice, connect_sample, onboard};
