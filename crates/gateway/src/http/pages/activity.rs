@@ -103,7 +103,7 @@ async fn apps(platform: &Platform, her: &Known) -> Result<Vec<(AppId, String)>, 
 fn about(wanted: &Wanted, apps: &[(AppId, String)]) -> Option<(String, String)> {
     let grant = wanted.grant.as_ref()?;
     let name = apps.iter().find(|(id, _)| *id == grant.app).map(|(_, name)| name.clone());
-    Some((name.unwrap_or_default(), format!("/console/grants/{}", grant.id)))
+    Some((name.unwrap_or_default(), urls::grant(&grant.id)))
 }
 
 /// How many files were fetched on each of the last days; by one grant that is not counted.
@@ -192,7 +192,7 @@ pub(super) async fn rows(
                 path: file.map(|file| format!("/library/files/{}", file.file.id)),
                 app: app.map(|app| app.name.clone()).unwrap_or_default(),
                 contract: contract.document.name.clone(),
-                grant: format!("/console/grants/{}", access.grant),
+                grant: urls::grant(&access.grant),
                 when: words::date_and_time(event.created_at),
                 size: words::size(access.bytes),
             })

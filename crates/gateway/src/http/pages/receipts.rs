@@ -40,7 +40,7 @@ pub(super) async fn list(platform: web::Data<Platform>, her: Known) -> Shown {
         Some(grant) => {
             let app = consent_contracts::find_app(db, &grant.app).await?.name;
             let page = consent_receipts::list_of_grant(db, person, &grant.id, &cursor).await?;
-            (page, Some((app, format!("/console/grants/{}", grant.id))))
+            (page, Some((app, urls::grant(&grant.id))))
         }
         None => (consent_receipts::list_of_person(db, person, &cursor).await?, None),
     };
@@ -131,7 +131,7 @@ pub(super) async fn show(platform: web::Data<Platform>, her: Known) -> Shown {
     let page = consent_pages::Receipt {
         frame: her.frame(&platform, Section::Receipts),
         back: match &receipt.grant {
-            Some(grant) => format!("/console/grants/{grant}"),
+            Some(grant) => urls::grant(grant),
             None => "/console/receipts".to_owned(),
         },
         title,

@@ -3,6 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use consent_contracts::LawfulBasis;
 use consent_core::{Criterion, Scope, TimeRange, taxonomy};
+use consent_sources::Account;
 
 /// `22 November 2026`, in UTC.
 pub(in crate::http) fn date(at: DateTime<Utc>) -> String {
@@ -179,6 +180,12 @@ pub(in crate::http) fn kind_of_file(media_type: &str) -> String {
         },
     };
     known.to_owned()
+}
+
+/// An account by its source, and by what it is called there if that is known.
+pub(in crate::http) fn account(account: &Account, name: Option<&str>) -> String {
+    let source = account.source().name;
+    name.map_or_else(|| source.to_owned(), |name| format!("{source} ({name})"))
 }
 
 /// The ground of law, with its place in the GDPR.

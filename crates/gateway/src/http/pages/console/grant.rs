@@ -54,7 +54,7 @@ async fn gathered(
     frame: Frame,
 ) -> Result<GrantPage, Refusal> {
     let (db, now) = (&platform.db, platform.ambient.now());
-    let (person, path) = (&her.person.id, path_of(&grant));
+    let (person, path) = (&her.person.id, urls::grant(&grant.id));
     let latest = Cursor::new(None, Some(LATEST));
     let mut overviews = flows::overviews(platform, person, vec![grant.clone()]).await?;
     let overview =
@@ -79,11 +79,6 @@ async fn gathered(
         receipts: receipts::rows(platform, &receipts.items),
         grant: row(overview, &Shelves::of(platform, her).await?, now),
     })
-}
-
-/// Where the page of a grant is.
-pub(super) fn path_of(grant: &Grant) -> String {
-    format!("/console/grants/{}", grant.id)
 }
 
 fn in_short(grant: &Grant, document: &Document) -> Vec<(String, String)> {
@@ -133,7 +128,7 @@ pub(in crate::http::pages) async fn messages(platform: web::Data<Platform>, her:
     let grant = grant_in_path(&platform, &her.who, &her.place).await?;
     let cursor = Cursor::new(her.place.query_value("after"), Some(PAGE));
     let page = consent_signals::newest_of_grant(&platform.db, &her.person.id, &grant.id, &cursor).await?;
-    let path = path_of(&grant);
+    let path = urls::grant(&grant.id);
     let page = Messages {
         frame: her.frame(&platform, Section::Console),
         app: consent_contracts::find_app(&platform.db, &grant.app).await?.name,
@@ -165,7 +160,8 @@ pub(in crate::http::pages) async fn history(platform: web::Data<Platform>, her: 
     let grant = grant_in_path(&platform, &her.who, &her.place).await?;
     let cursor = Cursor::new(her.place.query_value("after"), Some(PAGE));
     let page = consent_events::newest_of_grant(&platform.db, &her.person.id, &grant.id, &cursor).await?;
-    let (app, path) = (consent_contracts::find_app(&platform.db, &grant.app).await?.name, path_of(&grant));
+    let (app, path) =
+        (consent_contracts::find_app(&platform.db, &grant.app).await?.name, urls::grant(&grant.id));
     let page = History {
         frame: her.frame(&platform, Section::Console),
         events: timeline::rows(&platform, &app, &page.items).await?,
@@ -190,7 +186,7 @@ fn as_agreed(frame: Frame, grant: &Grant, app: App, contract: Contract, shared: 
     let document = contract.document;
     let page = Agreed {
         frame,
-        back: path_of(grant),
+        back: urls::grant(&grant.id),
         agreed_on: words::date_and_time(grant.created_at),
         asking: Asking {
             app: app.name,
