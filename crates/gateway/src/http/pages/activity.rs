@@ -12,11 +12,7 @@ use consent_pages::{AccessRow, Activity, Chart, Section};
 use super::{Known, Shown, html, library, words};
 use crate::{
     flows::{self, Accesses, MyFile, Parties},
-    http::{
-        api::{InPath, exported},
-        error::Refusal,
-        urls,
-    },
+    http::{api::exported, error::Refusal, urls},
     platform::Platform,
 };
 
@@ -69,15 +65,8 @@ struct Wanted {
 
 impl Wanted {
     async fn of(platform: &Platform, her: &Known) -> Result<Self, Refusal> {
-        let given = |name| her.place.query_value(name).filter(|value| !value.is_empty());
-        let app = given("app").map(|id| id.parse::<AppId>().map_err(|_| AppId::unknown())).transpose()?;
-        let grant =
-            given("grant").map(|id| id.parse::<GrantId>().map_err(|_| GrantId::unknown())).transpose()?;
-        let grant = match grant {
-            Some(id) => Some(consent_grants::find_of_person(&platform.db, &her.person.id, &id).await?),
-            None => None,
-        };
-        Ok(Self { app, grant })
+        let app = her.place.id_in_query()?;
+        Ok(Self { app, grant: her.grant_in_query(platform).await? })
     }
 
     fn accesses(&self) -> Accesses<'_> {
@@ -141,25 +130,21 @@ fn drawn(first: NaiveDate, counts: &[AccessCount], apps: &[(AppId, String)]) -> 
     };
     let rows = counts
         .iter()
-        .map(|count| [day_in_words(count.day), name(&count.app), words::grouped(count.files.unsigned_abs())]);
+        .map(|count| [words::day(count.day), name(&count.app), words::grouped(count.files.unsigned_abs())]);
     Some(Chart {
         caption: format!("Files fetched on each of the last {DAYS} days"),
         said: format!(
             "{} on {}; most on {}, {}.",
             words::count(all, "file"),
             words::count(with_any, "day"),
-            day_in_words(busiest),
+            words::day(busiest),
             words::count(most, "file")
         ),
         counts: days.values().copied().collect(),
-        ends: (day_in_words(first), days.keys().next_back().copied().map(day_in_words).unwrap_or_default()),
+        ends: (words::day(first), days.keys().next_back().copied().map(words::day).unwrap_or_default()),
         most: words::count(most, "file"),
         rows: rows.collect(),
     })
-}
-
-fn day_in_words(day: NaiveDate) -> String {
-    day.format("%-d %B %Y").to_string()
 }
 
 /// Accesses of her ledger in words, in the same order; files, grants and names are each asked for once.

@@ -8,14 +8,14 @@ use actix_web::{
     },
     web,
 };
-use consent_core::{Cursor, GrantId};
+use consent_core::Cursor;
 use consent_pages::{ReceiptErasure, ReceiptPurpose, ReceiptRow, Receipts, Section, Verified};
 use consent_receipts::{Claims, Reader, Receipt, State, Status, Verdict, View};
 use serde_json::json;
 
 use super::{Known, Shown, html, words};
 use crate::{
-    http::{api::InPath, error::Refusal, urls},
+    http::{error::Refusal, urls},
     platform::Platform,
 };
 
@@ -25,14 +25,7 @@ const PAGE: u64 = 25;
 /// `GET /console/receipts`: her receipts, the latest first; all of them, or those about a grant.
 pub(super) async fn list(platform: web::Data<Platform>, her: Known) -> Shown {
     let (db, person) = (&platform.db, &her.person.id);
-    let wanted = her.place.query_value("grant").filter(|id| !id.is_empty());
-    let grant = match &wanted {
-        Some(id) => {
-            let id: GrantId = id.parse().map_err(|_| GrantId::unknown())?;
-            Some(consent_grants::find_of_person(db, person, &id).await?)
-        }
-        None => None,
-    };
+    let grant = her.grant_in_query(&platform).await?;
     let after = her.place.query_value("after");
     let later = after.is_some();
     let cursor = Cursor::new(after, Some(PAGE));
@@ -44,7 +37,7 @@ pub(super) async fn list(platform: web::Data<Platform>, her: Known) -> Shown {
         }
         None => (consent_receipts::list_of_person(db, person, &cursor).await?, None),
     };
-    let of = wanted.as_deref().unwrap_or_default();
+    let of = grant.as_ref().map(|grant| grant.id.as_str()).unwrap_or_default();
     let here = |after: String| urls::with_query("/console/receipts", &[("grant", of), ("after", &after)]);
     let page = Receipts {
         frame: her.frame(&platform, Section::Receipts),

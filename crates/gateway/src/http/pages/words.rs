@@ -1,13 +1,18 @@
 //! Numbers, moments and codes as people say them.
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use consent_contracts::LawfulBasis;
 use consent_core::{Criterion, Scope, TimeRange, taxonomy};
 use consent_sources::Account;
 
 /// `22 November 2026`, in UTC.
 pub(in crate::http) fn date(at: DateTime<Utc>) -> String {
-    at.format("%-d %B %Y").to_string()
+    day(at.date_naive())
+}
+
+/// `22 November 2026`.
+pub(in crate::http) fn day(day: NaiveDate) -> String {
+    day.format("%-d %B %Y").to_string()
 }
 
 /// The day of some milliseconds since the epoch.
