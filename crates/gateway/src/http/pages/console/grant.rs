@@ -4,10 +4,7 @@ use actix_web::{HttpResponse, http::StatusCode, web};
 use consent_contracts::{App, Contract, Document};
 use consent_core::Cursor;
 use consent_grants::{Grant, Stage};
-use consent_pages::{
-    Agreed, Asking, Frame, GrantPage, History, MessageRow, Messages, Retention, RightToBeForgotten, Section,
-    Sharing,
-};
+use consent_pages::{Agreed, Asking, ContractText, Frame, GrantPage, History, MessageRow, Messages, Section};
 use consent_signals::{Signal, SignalId};
 use serde_json::json;
 
@@ -179,48 +176,31 @@ pub(in crate::http::pages) async fn agreed(platform: web::Data<Platform>, her: K
     let contract = consent_contracts::find_version(&platform.db, &grant.contract, grant.version).await?;
     let shelves = Shelves::of(&platform, &her).await?;
     let frame = her.frame(&platform, Section::Console);
-    Ok(as_agreed(frame, &grant, app, contract, shelves.shared(&grant)))
+    Ok(as_agreed(frame, &grant, app, &contract, shelves.shared(&grant)))
 }
 
-fn as_agreed(frame: Frame, grant: &Grant, app: App, contract: Contract, shared: Vec<String>) -> HttpResponse {
-    let document = contract.document;
+fn as_agreed(
+    frame: Frame,
+    grant: &Grant,
+    app: App,
+    contract: &Contract,
+    shared: Vec<String>,
+) -> HttpResponse {
+    let document = &contract.document;
     let page = Agreed {
         frame,
         back: urls::grant(&grant.id),
         agreed_on: words::date_and_time(grant.created_at),
+        contract: ContractText { text_hash: grant.text_hash.clone(), ..saas::contract_text(&app, contract) },
         asking: Asking {
             app: app.name,
             contract: document.name.clone(),
             returns_to: document.redirect_uris.first().map(|uri| urls::origin(uri)).unwrap_or_default(),
         },
-        description: app.description,
-        website: app.website.as_deref().map(|url| saas::link("Web site", url)),
-        partner: (app.partner_id != app.id.as_str()).then_some(app.partner_id),
-        contact: app.contact,
-        version: contract.version,
-        summary: document.purpose.summary.clone(),
-        details: saas::paragraphs(&document.purpose.details),
-        period: saas::period(&document),
-        parts: parts(grant, &document),
+        parts: parts(grant, document),
         shared,
         future_accounts: grant.choices.future_accounts,
-        duration: lasts(grant, &document),
-        retention: Retention {
-            period: saas::retention(&document.retention.period),
-            text: document.retention.text,
-        },
-        sharing: Sharing { recipients: document.sharing.recipients, text: document.sharing.text },
-        right_to_be_forgotten: RightToBeForgotten {
-            implemented: document.right_to_be_forgotten.implemented,
-            text: document.right_to_be_forgotten.text,
-        },
-        will: document.will,
-        will_not: document.will_not,
-        lawful_basis: words::lawful_basis(document.lawful_basis),
-        jurisdiction: words::country(&document.jurisdiction),
-        policy: saas::link("Privacy policy", &document.policy_url),
-        terms: document.terms_url.as_deref().map(|url| saas::link("Terms and conditions", url)),
-        text_hash: grant.text_hash.clone(),
+        duration: lasts(grant, document),
     };
     html(StatusCode::OK, &page)
 }
