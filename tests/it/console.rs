@@ -4,7 +4,7 @@ mod deeds;
 mod everything;
 mod seen;
 
-use harness::{MockApp, Person, TestPlatform, Yes, agreed};
+use harness::{MockApp, TestPlatform, Yes, agreed};
 
 /// Where a grant's page is.
 fn page_of(yes: &Yes) -> String {

@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 use consent_client::reqwest::Method;
 use consent_gateway::{flows, worker};
-use harness::{MailServer, Manners, MockApp, Person, Receiver, TestPlatform, Yes, agreed, stories};
+use harness::{MailServer, Manners, Receiver, TestPlatform, agreed, stories};
 use serde_json::Value;
 use wiremock::ResponseTemplate;
 

@@ -56,6 +56,7 @@ async fn sweeps(platform: &Platform) {
     ticks.set_missed_tick_behavior(time::MissedTickBehavior::Delay);
     loop {
         ticks.tick().await;
+        // On the heap, as all that a sweep does would make the worker large.
         for (task, done) in Box::pin(tasks(platform)).await {
             if let Err(error) = done {
                 let error = &error as &dyn std::error::Error;
@@ -85,7 +86,7 @@ pub async fn narrow(platform: &Platform) -> Result<(), FlowError> {
 
 /// One sweep. What fails keeps nothing else from being done; of several failures the first is returned.
 pub async fn sweep(platform: &Platform) -> Result<(), FlowError> {
-    tasks(platform).await.into_iter().map(|(_, done)| done).collect()
+    tasks(platform).await.into_iter().try_for_each(|(_, done)| done)
 }
 
 /// Does what a sweep does, one after the other, and says what became of each.
