@@ -25,7 +25,7 @@ pub use callback::Callback;
 pub use contents::Contents;
 pub use mail_server::{Letter, MailServer, Manners};
 pub use operator::Operator;
-pub use person::{Person, Yes};
+pub use person::{Person, Yes, agreed};
 pub use platform::{Answer, Engine, TestPlatform};
 pub use process::{NotStarted, Place, Process};
 pub use receiver::{Received, Receiver, signed as report_signed};

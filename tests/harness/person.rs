@@ -30,6 +30,15 @@ pub struct Yes {
     pub shared: Shared,
 }
 
+/// An app that reads what Ada has, by her yes: she has one account, of the service with the number 16.
+pub async fn agreed(platform: &TestPlatform) -> (MockApp, Person<'_>, Yes) {
+    let app = platform.app("read").await;
+    let ada = platform.person("ada").await;
+    ada.connects(&[16]).await;
+    let yes = ada.approves(&app).await;
+    (app, ada, yes)
+}
+
 impl<'p> Person<'p> {
     /// The password of every person in these stories.
     pub const PASSWORD: &'static str = "correct horse battery";

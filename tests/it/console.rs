@@ -4,16 +4,7 @@ mod deeds;
 mod everything;
 mod seen;
 
-use harness::{MockApp, Person, TestPlatform, Yes};
-
-/// An app that reads what somebody has, by her yes.
-async fn agreed(platform: &TestPlatform) -> (MockApp, Person<'_>, Yes) {
-    let app = platform.app("read").await;
-    let ada = platform.person("ada").await;
-    ada.connects(&[16]).await;
-    let yes = ada.approves(&app).await;
-    (app, ada, yes)
-}
+use harness::{MockApp, TestPlatform, Yes, agreed};
 
 /// Where a grant's page is.
 fn page_of(yes: &Yes) -> String {

@@ -5,20 +5,18 @@ use consent_client::reqwest::Method;
 use consent_core::{Actor, Cursor, PersonId};
 use consent_events::{Act, ChainId, Event, Export, list_accesses, verify_export};
 use consent_gateway::worker;
-use harness::{MockApp, Person, TestPlatform, stories};
-
+use harness::{MockApp, Person, TestPlatform, agreed, stories};
 use serde_json::Value;
 
 /// Her ledger, the latest access first.
 async fn ledger(platform: &TestPlatform, person: &Person<'_>) -> Vec<Event> {
     platform.inner.ledger.settle().await;
-    let id = id_of(person).await;
+    let id = id_of(person);
     list_accesses(&platform.inner.db, &id, &Cursor::new(None, Some(100))).await.unwrap().items
 }
 
-async fn id_of(person: &Person<'_>) -> PersonId {
-    let me = person.call(Method::GET, "/me", None).await.ok();
-    me["id"].as_str().unwrap().parse().unwrap()
+fn id_of(person: &Person<'_>) -> PersonId {
+    person.id.parse().unwrap()
 }
 
 /// One of her chains as she would take it away.
@@ -33,10 +31,7 @@ async fn export(platform: &TestPlatform, chain: ChainId) -> String {
 
 stories! {
     async fn every_fetch_stands_in_her_ledger(platform: TestPlatform) {
-        let app = platform.app("read").await;
-        let ada = platform.person("ada").await;
-        ada.connects(&[16]).await;
-        let yes = ada.approves(&app).await;
+        let (app, ada, yes) = agreed(&platform).await;
         let (session, list) = app.reads(&yes.shared).await.unwrap();
         assert!(ledger(&platform, &ada).await.is_empty(), "a list names files and fetches none");
 
@@ -57,10 +52,7 @@ stories! {
     }
 
     async fn what_is_refused_leaves_nothing_in_her_ledger(platform: TestPlatform) {
-        let app = platform.app("read").await;
-        let ada = platform.person("ada").await;
-        ada.connects(&[16]).await;
-        let yes = ada.approves(&app).await;
+        let (app, ada, yes) = agreed(&platform).await;
         let (session, list) = app.reads(&yes.shared).await.unwrap();
         let access = &yes.shared.tokens.access.value;
         assert!(app.client.fetch(access, &session.key, "no_such_file").await.is_err());
@@ -71,10 +63,7 @@ stories! {
     }
 
     async fn what_cannot_be_recorded_does_not_leave(platform: TestPlatform) {
-        let app = platform.app("read").await;
-        let ada = platform.person("ada").await;
-        ada.connects(&[16]).await;
-        let yes = ada.approves(&app).await;
+        let (app, ada, yes) = agreed(&platform).await;
         let (session, list) = app.reads(&yes.shared).await.unwrap();
         let folder = platform.inner.config.server.data_dir.join("accesses");
         std::fs::remove_dir_all(&folder).unwrap();
@@ -89,10 +78,7 @@ stories! {
     }
 
     async fn the_ends_of_her_chains_are_signed_and_what_she_takes_away_verifies(platform: TestPlatform) {
-        let app = platform.app("read").await;
-        let ada = platform.person("ada").await;
-        ada.connects(&[16]).await;
-        let yes = ada.approves(&app).await;
+        let (app, ada, yes) = agreed(&platform).await;
         let (session, list) = app.reads(&yes.shared).await.unwrap();
         let access = &yes.shared.tokens.access.value;
         app.client.fetch(access, &session.key, &list.files[0].name).await.unwrap();
@@ -101,7 +87,7 @@ stories! {
         platform.wait(TimeDelta::hours(1));
         worker::sweep(&platform.inner).await.unwrap();
         let keys: Value = platform.call(Method::GET, "/api/v1/keys", None, None).await.ok();
-        let id = id_of(&ada).await;
+        let id = id_of(&ada);
         for chain in [ChainId::Person(id.clone()), ChainId::Access(id)] {
             let exported = export(&platform, chain).await;
             let summary = verify_export(exported.as_bytes(), Some(&keys), None).unwrap();

@@ -35,3 +35,4 @@ mod signals;
 mod signatures;
 mod sweep;
 mod tokens;
+mod worker;

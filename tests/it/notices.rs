@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 use consent_client::reqwest::Method;
 use consent_gateway::{flows, worker};
-use harness::{MailServer, Manners, MockApp, Person, Receiver, TestPlatform, Yes, stories};
+use harness::{MailServer, Manners, Receiver, TestPlatform, agreed, stories};
 use serde_json::Value;
 use wiremock::ResponseTemplate;
 
@@ -19,14 +19,6 @@ async fn writing(platform: &TestPlatform, server: &MailServer) -> TestPlatform {
             OPERATOR.clone_into(&mut config.mail.operator);
         })
         .await
-}
-
-async fn agreed(platform: &TestPlatform) -> (MockApp, Person<'_>, Yes) {
-    let app = platform.app("read").await;
-    let ada = platform.person("ada").await;
-    ada.connects(&[16]).await;
-    let yes = ada.approves(&app).await;
-    (app, ada, yes)
 }
 
 async fn sweep(platform: &TestPlatform) {

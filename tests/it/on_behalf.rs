@@ -4,19 +4,11 @@ use std::process::Command;
 
 use chrono::TimeDelta;
 use consent_client::reqwest::Method;
-use harness::{Answer, Engine, MockApp, Person, Place, Receiver, TestPlatform, Yes, stories};
+use harness::{Answer, Engine, Person, Place, Receiver, TestPlatform, Yes, agreed, stories};
 use sea_orm::ConnectionTrait as _;
 use serde_json::{Value, json};
 
 const WHY: &str = "she rang us on Monday";
-
-async fn agreed(platform: &TestPlatform) -> (MockApp, Person<'_>, Yes) {
-    let app = platform.app("read").await;
-    let ada = platform.person("ada").await;
-    ada.connects(&[16]).await;
-    let yes = ada.approves(&app).await;
-    (app, ada, yes)
-}
 
 /// The operator does something to one of her grants.
 async fn acts(platform: &TestPlatform, ada: &Person<'_>, yes: &Yes, verb: &str) -> Answer {

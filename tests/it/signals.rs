@@ -10,17 +10,9 @@ use chrono::TimeDelta;
 use consent_client::reqwest::Method;
 use consent_crypto::RsaPrivateKey;
 use consent_gateway::worker;
-use harness::{MockApp, Person, Receiver, TestPlatform, Yes, report_signed, stories};
+use harness::{MockApp, Person, Receiver, TestPlatform, Yes, agreed, report_signed, stories};
 use serde_json::{Value, json};
 use wiremock::ResponseTemplate;
-
-async fn agreed(platform: &TestPlatform) -> (MockApp, Person<'_>, Yes) {
-    let app = platform.app("read").await;
-    let ada = platform.person("ada").await;
-    ada.connects(&[16]).await;
-    let yes = ada.approves(&app).await;
-    (app, ada, yes)
-}
 
 async fn stage(ada: &Person<'_>, yes: &Yes) -> String {
     let grant = ada.call(Method::GET, &format!("/me/grants/{}", yes.grant), None).await.ok();

@@ -56,9 +56,12 @@ async fn sweeps(platform: &Platform) {
     ticks.set_missed_tick_behavior(time::MissedTickBehavior::Delay);
     loop {
         ticks.tick().await;
-        if let Err(error) = sweep(platform).await {
-            let error = &error as &dyn std::error::Error;
-            tracing::error!(error, "a sweep failed; it is tried again");
+        // On the heap, as all that a sweep does would make the worker large.
+        for (task, done) in Box::pin(tasks(platform)).await {
+            if let Err(error) = done {
+                let error = &error as &dyn std::error::Error;
+                tracing::error!(error, "a sweep could not {task}; it is tried again");
+            }
         }
     }
 }
@@ -81,15 +84,27 @@ pub async fn narrow(platform: &Platform) -> Result<(), FlowError> {
     Ok(())
 }
 
-/// One sweep.
+/// One sweep. What fails keeps nothing else from being done; of several failures the first is returned.
 pub async fn sweep(platform: &Platform) -> Result<(), FlowError> {
+    tasks(platform).await.into_iter().try_for_each(|(_, done)| done)
+}
+
+/// Does what a sweep does, one after the other, and says what became of each.
+async fn tasks(platform: &Platform) -> [(&'static str, Result<(), FlowError>); 9] {
+    [
+        ("note what expired", expire(platform).await),
+        ("forget what is spent", flows::sweep(platform).await),
+        ("delete blobs", flows::delete_doomed(platform).await),
+        ("note what arrived", flows::note_arrivals(platform).await),
+        ("note who does not answer", flows::escalate(platform).await),
+        ("forget old signals", flows::forget_signals(platform).await),
+        ("ask endpoints", flows::verify_endpoints(platform).await),
+        ("sign the ends of chains", flows::sign_heads(platform).await),
+        ("shorten the journal", flows::forget_journal(platform).await),
+    ]
+}
+
+async fn expire(platform: &Platform) -> Result<(), FlowError> {
     while flows::expire_due(platform).await? > 0 {}
-    flows::sweep(platform).await?;
-    flows::delete_doomed(platform).await?;
-    flows::note_arrivals(platform).await?;
-    flows::escalate(platform).await?;
-    flows::forget_signals(platform).await?;
-    flows::verify_endpoints(platform).await?;
-    flows::sign_heads(platform).await?;
-    flows::forget_journal(platform).await
+    Ok(())
 }

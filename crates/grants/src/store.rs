@@ -18,9 +18,15 @@ pub use changes::{
     advance_narrowing, agree, claim_narrowing, finish_narrowing, is_narrowing_due, later_versions,
     lock_for_change, narrow, note_no, note_version, plan_narrowing, to_narrow,
 };
-pub use search::{Agreement, Filter, Tally, Wanted, agreements_of_person, search_of_person, tally_of_person};
+pub use search::{
+    Agreement, Filter, Tally, Wanted, agreements_of_person, open_of_app, open_of_person, search_of_person,
+    tally_of_person,
+};
 
 use crate::{Choices, Grant, GrantError, NewGrant, Stage, Verb, row};
+
+/// The stages in which a grant has not ended.
+const OPEN: [&str; 2] = ["active", "stopped"];
 
 /// This crate's tables.
 #[must_use]
@@ -159,34 +165,6 @@ pub async fn latest_of_person(
     Ok(latest.one(db).await?.map(Grant::try_from).transpose()?)
 }
 
-/// A person's grants, latest first.
-pub async fn newest_first_of_person(
-    db: &impl ConnectionTrait,
-    person: &PersonId,
-    cursor: &Cursor,
-) -> Result<Page<Grant>, GrantError> {
-    let mut mine = row::grant::Entity::find().filter(row::grant::Column::PersonId.eq(person.clone()));
-    if let Some(after) = &cursor.after {
-        let after: GrantId = after.parse().map_err(|_| GrantError::Cursor)?;
-        mine = mine.filter(row::grant::Column::Id.lt(after));
-    }
-    cut(mine.order_by_desc(row::grant::Column::Id), db, cursor).await
-}
-
-/// A person's grants that have not ended.
-pub async fn open_of_person(
-    db: &impl ConnectionTrait,
-    person: &PersonId,
-    now: DateTime<Utc>,
-) -> Result<Vec<Grant>, GrantError> {
-    let open = row::grant::Entity::find()
-        .filter(row::grant::Column::PersonId.eq(person.clone()))
-        .filter(row::grant::Column::Stage.is_in(["active", "stopped"]));
-    let rows = open.order_by_asc(row::grant::Column::Id).all(db).await?;
-    let grants = rows.into_iter().map(Grant::try_from).collect::<Result<Vec<_>, _>>()?;
-    Ok(grants.into_iter().filter(|grant| grant.stage_at(now).is_open()).collect())
-}
-
 /// The grants given to an app, oldest first.
 pub async fn list_of_app(
     db: &impl ConnectionTrait,
@@ -275,8 +253,7 @@ pub async fn hold_of_person(
     open: bool,
     ambient: &Ambient,
 ) -> Result<Vec<Grant>, GrantError> {
-    let stages: &[&str] =
-        if open { &["active", "stopped"] } else { &["active", "stopped", "expired", "revoked"] };
+    let stages: &[&str] = if open { &OPEN } else { &["active", "stopped", "expired", "revoked"] };
     let rows = row::grant::Entity::find()
         .filter(row::grant::Column::PersonId.eq(person.clone()))
         .filter(row::grant::Column::Stage.is_in(stages.iter().copied()))
@@ -429,7 +406,7 @@ pub async fn due(
     limit: u64,
 ) -> Result<Vec<GrantId>, GrantError> {
     let rows = row::grant::Entity::find()
-        .filter(row::grant::Column::Stage.is_in(["active", "stopped"]))
+        .filter(row::grant::Column::Stage.is_in(OPEN))
         .filter(row::grant::Column::ExpiresAt.lte(now))
         .order_by_asc(row::grant::Column::ExpiresAt)
         .limit(limit)

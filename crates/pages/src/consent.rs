@@ -2,7 +2,7 @@
 
 use askama::Template;
 
-use crate::{Asking, Frame, Item, page::page, samples};
+use crate::{Asking, ContractText, Frame, Item, page::page, samples};
 
 /// Asks a person whether she agrees to a contract.
 ///
@@ -18,40 +18,20 @@ pub struct Consent {
     pub action: String,
     /// Where she connects sources and uploads files.
     pub add: String,
-    /// SHA-256, in hex, of app and document as shown.
-    pub text_hash: String,
     /// Whether the contract has changed since she first saw this page.
     pub changed: bool,
     /// What was wrong with her answer, sentence by sentence.
     pub errors: Vec<String>,
     /// Who asks.
     pub asking: Asking,
-    /// What the app says of itself.
-    pub description: Option<String>,
-    /// Its web site.
-    pub website: Option<Link>,
-    /// Who answers for the app, where that is not the app itself.
-    pub partner: Option<String>,
-    /// Whom she can write to about her privacy.
-    pub contact: String,
-    /// Version of the contract.
-    pub version: i32,
+    /// What it asks for, and what it promises.
+    pub contract: ContractText,
     /// What the app wants to do, as in "wants to read" or "wants to put data into your library".
     pub wants: String,
-    /// Why it asks, in one sentence.
-    pub summary: String,
-    /// The whole story, paragraph by paragraph.
-    pub details: Vec<String>,
-    /// What it will do, line by line.
-    pub will: Vec<String>,
-    /// What it will not do, line by line.
-    pub will_not: Vec<String>,
     /// Whether it reads at all; a contract that only writes has no parts and no accounts to choose.
     pub reads: bool,
     /// Counted from her library as it stands, as in "38 files from 3 sources, 12 March 2025 to today"; none: nothing yet.
     pub tally: Option<String>,
-    /// Of which time, as in "From the last year" or "Of any time".
-    pub period: String,
     /// What it asks for, part by part.
     pub parts: Vec<Part>,
     /// The accounts she can share.
@@ -62,22 +42,8 @@ pub struct Consent {
     pub future_accounts: Option<bool>,
     /// How long the yes lasts.
     pub duration: Duration,
-    /// How long the app keeps what it got.
-    pub retention: Retention,
-    /// Who else gets it.
-    pub sharing: Sharing,
-    /// Whether the app deletes on request.
-    pub right_to_be_forgotten: RightToBeForgotten,
     /// Whether the app may close her whole library, which is shown as a warning.
     pub may_delete_library: bool,
-    /// As in "your consent (GDPR, article 6 (1) a)".
-    pub lawful_basis: String,
-    /// The country whose law applies, by name or code.
-    pub jurisdiction: String,
-    /// Privacy policy.
-    pub policy: Link,
-    /// Terms and conditions.
-    pub terms: Option<Link>,
     /// That she shares under this contract already, in a sentence; leads to the console.
     pub before: Option<String>,
 }
@@ -163,33 +129,6 @@ pub struct EndChoice {
     pub max: Option<String>,
     /// The day she chose; empty: none.
     pub value: String,
-}
-
-/// How long the app keeps what it got.
-#[derive(Debug, Clone)]
-pub struct Retention {
-    /// In words, as in "For six months".
-    pub period: String,
-    /// What the contract says.
-    pub text: String,
-}
-
-/// Who else gets the data.
-#[derive(Debug, Clone)]
-pub struct Sharing {
-    /// By name; empty: nobody.
-    pub recipients: Vec<String>,
-    /// What the contract says.
-    pub text: String,
-}
-
-/// Whether the app deletes on request.
-#[derive(Debug, Clone)]
-pub struct RightToBeForgotten {
-    /// Whether it does.
-    pub implemented: bool,
-    /// How, or why not.
-    pub text: String,
 }
 
 page!(Consent, samples::consent::consent());

@@ -199,21 +199,24 @@ fn every_text_of_the_contract_is_shown() {
         let html = page.html().unwrap();
         let shown: String =
             html.split("<details").map(|piece| piece.rsplit("</details>").next().unwrap()).collect();
-        let lists = [&page.details, &page.will, &page.will_not, &page.sharing.recipients];
-        let links = [Some(&page.policy), page.terms.as_ref(), page.website.as_ref()].into_iter().flatten();
+        let contract = &page.contract;
+        let lists = [&contract.details, &contract.will, &contract.will_not, &contract.sharing.recipients];
+        let links = [Some(&contract.policy), contract.terms.as_ref(), contract.website.as_ref()]
+            .into_iter()
+            .flatten();
         let single = [
-            &page.summary,
-            &page.contact,
+            &contract.summary,
+            &contract.contact,
             &page.duration.text,
-            &page.retention.period,
-            &page.retention.text,
-            &page.sharing.text,
-            &page.right_to_be_forgotten.text,
-            &page.lawful_basis,
-            &page.jurisdiction,
-            &page.text_hash,
+            &contract.retention.period,
+            &contract.retention.text,
+            &contract.sharing.text,
+            &contract.right_to_be_forgotten.text,
+            &contract.lawful_basis,
+            &contract.jurisdiction,
+            &contract.text_hash,
         ];
-        let texts = lists.into_iter().flatten().chain(single).chain(&page.description).chain(&page.tally);
+        let texts = lists.into_iter().flatten().chain(single).chain(&contract.description).chain(&page.tally);
         for text in texts.chain(links.flat_map(|link| [&link.text, &link.url])) {
             let escaped = text.replace('&', "&#38;").replace('\'', "&#39;");
             assert!(shown.contains(&escaped), "{sample}: {text}");

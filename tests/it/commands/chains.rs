@@ -3,7 +3,7 @@
 use consent_core::PersonId;
 use consent_crypto::digest::{hex, sha256};
 use consent_events::Export;
-use harness::{TestPlatform, stories};
+use harness::{TestPlatform, agreed, stories};
 use serde_json::{Value, json};
 
 use super::Desk;
@@ -41,10 +41,7 @@ fn forged(line: &str, from: &str, to: &str) -> String {
 
 stories! {
     async fn an_exported_chain_that_somebody_tampered_with_is_named_by_its_flaw(platform: TestPlatform) {
-        let app = platform.app("read").await;
-        let ada = platform.person("ada").await;
-        ada.connects(&[16]).await;
-        let yes = ada.approves(&app).await;
+        let (_, ada, yes) = agreed(&platform).await;
         ada.stops(&yes).await;
         ada.resumes(&yes).await;
         ada.revokes(&yes).await;

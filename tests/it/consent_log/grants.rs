@@ -22,10 +22,7 @@ struct Agreed<'p> {
 }
 
 async fn agreed(platform: &TestPlatform) -> Agreed<'_> {
-    let app = platform.app("read").await;
-    let ada = platform.person("ada").await;
-    ada.connects(&[16]).await;
-    let yes = ada.approves(&app).await;
+    let (app, ada, yes) = harness::agreed(platform).await;
     let log = Log { platform, app: app.id.clone(), bearer: app.api_key.clone() };
     let subject = platform.inner.pseudonym(&app.id, &ada.id.parse().unwrap());
     let found = log.finds(&format!("/consent/v1/consents?subject={subject}")).await;

@@ -2,13 +2,21 @@
 
 use std::sync::Arc;
 
-use chrono::TimeDelta;
-use consent_core::testing::{TestClock, ambient};
-use consent_store::{Database, Pool};
+use chrono::{DateTime, TimeDelta, Utc};
+use consent_core::{
+    Ambient, AppId,
+    testing::{TestClock, ambient},
+};
+use consent_crypto::{RsaPublicKey, Secret, SecretKind};
+use consent_store::{Database, Pool, Tx};
+use sea_orm::{ConnectionTrait, EntityTrait};
 use sea_orm_migration::SchemaManager;
 
 use super::*;
-use crate::{Clients, PostalAddress, migrations};
+use crate::{
+    AppStage, Client, Clients, Contract, Controller, Document, NewApp, Policy, PostalAddress, Retire, Status,
+    Verb, migrations, row,
+};
 
 const POLICY: Policy = Policy { sandbox: false };
 

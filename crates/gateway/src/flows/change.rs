@@ -64,9 +64,15 @@ impl ContractChange {
     }
 }
 
-/// What waits for a person's answer about a grant of hers, if anything does: for lists that lead to the page of it.
-pub async fn waiting_change(platform: &Platform, grant: &Grant) -> Result<Option<ContractChange>, FlowError> {
-    Ok(contract_change(platform, grant).await?.filter(ContractChange::is_waiting))
+/// Whether something waits for a person's answer about a grant of hers: for lists that lead to the page of it.
+pub(super) async fn is_change_waiting(platform: &Platform, grant: &Grant) -> Result<bool, FlowError> {
+    let Some(client) = client_that_asks(platform, grant).await? else { return Ok(false) };
+    let held = held_of(&client, grant)?;
+    if held.difference().widened.is_empty() {
+        return Ok(false);
+    }
+    let later = consent_grants::later_versions(&platform.db, &grant.id).await?;
+    Ok(declined(&later, held.current()).is_none())
 }
 
 /// What the contract of a grant says now; nothing where it says the same, where the grant has ended, and where nobody
@@ -75,14 +81,7 @@ pub async fn contract_change(
     platform: &Platform,
     grant: &Grant,
 ) -> Result<Option<ContractChange>, FlowError> {
-    if !grant.stage_at(platform.ambient.now()).is_open() {
-        return Ok(None);
-    }
-    let client = match client_of_grant(&platform.db, grant).await {
-        Ok(client) => client,
-        Err(ContractsError::NotPublished { .. } | ContractsError::AppClosed { .. }) => return Ok(None),
-        Err(error) => return Err(error.into()),
-    };
+    let Some(client) = client_that_asks(platform, grant).await? else { return Ok(None) };
     let held = held_of(&client, grant)?;
     let difference = held.difference();
     if difference.is_empty() {
@@ -285,6 +284,18 @@ fn new_optional(held: &Held<'_>, difference: &Difference) -> Vec<i64> {
 
 fn declined(later: &LaterVersions, current: &Contract) -> Option<DateTime<Utc>> {
     later.declined.filter(|(version, _)| *version == current.version).map(|(_, at)| at)
+}
+
+/// Who may ask a person about a grant of hers; nobody once it has ended, or the contract or its app is over.
+async fn client_that_asks(platform: &Platform, grant: &Grant) -> Result<Option<Client>, FlowError> {
+    if !grant.stage_at(platform.ambient.now()).is_open() {
+        return Ok(None);
+    }
+    match client_of_grant(&platform.db, grant).await {
+        Ok(client) => Ok(Some(client)),
+        Err(ContractsError::NotPublished { .. } | ContractsError::AppClosed { .. }) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
 }
 
 async fn client_of_grant(db: &impl ConnectionTrait, grant: &Grant) -> Result<Client, ContractsError> {

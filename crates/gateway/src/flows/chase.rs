@@ -1,9 +1,9 @@
-//! What becomes of signals that are not answered, and of endpoints that were not heard of for a while.
+//! What becomes of signals that are not answered.
 
 use consent_core::{Actor, GrantId};
 use consent_events::Act;
 use consent_grants::{Grant, GrantError};
-use consent_signals::{Endpoint, Escalation, Moment, SignalId};
+use consent_signals::{Escalation, Moment, SignalId};
 use consent_store::Tx;
 
 use super::{
@@ -79,24 +79,4 @@ async fn note(
         Moment::BackstopNear => return Ok(()),
     };
     record(platform, tx, grant, Happened::new(act, By::from(&Actor::Clock))).await
-}
-
-/// Asks endpoints whether they are there that were not asked for a week, or never answered.
-pub async fn verify_endpoints(platform: &Platform) -> Result<(), FlowError> {
-    let now = platform.ambient.now();
-    for endpoint in consent_signals::due_for_verification(&platform.db, now, AT_ONCE).await? {
-        let tx = platform.db.begin_write().await?;
-        ask_endpoint(platform, &tx, &endpoint).await?;
-        tx.commit().await?;
-        platform.wake_dispatcher();
-    }
-    Ok(())
-}
-
-/// Asks an endpoint whether it is there: the dispatcher, to be woken after the commit, sends it a verification.
-pub async fn ask_endpoint(platform: &Platform, tx: &Tx, endpoint: &Endpoint) -> Result<(), FlowError> {
-    let status_base = platform.status_base(&endpoint.app);
-    let issuer = platform.signal_issuer(&status_base);
-    consent_signals::enqueue_verification(tx, endpoint, &issuer, &platform.ambient).await?;
-    Ok(())
 }

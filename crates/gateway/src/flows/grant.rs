@@ -19,7 +19,7 @@ use super::{
 use crate::{journal::Shut, platform::Platform};
 
 /// Who changes a grant, and why.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub struct By<'a> {
     /// Who.
     pub actor: &'a Actor,
@@ -199,18 +199,22 @@ pub(super) async fn shorten_in(
     Ok(grant)
 }
 
-/// Notes which grants' time ran out; they gave nothing since that moment already. Returns how many it noted.
+/// Notes which grants' time ran out; they gave nothing since that moment already. Returns how many it noted. One that
+/// cannot be noted keeps no other waiting: it is an error when nothing else is left.
 pub async fn expire_due(platform: &Platform) -> Result<usize, FlowError> {
-    let mut noted = 0;
+    let (mut noted, mut failed) = (0, None);
     for id in &consent_grants::due(&platform.db, platform.ambient.now(), 100).await? {
         match expire(platform, id).await {
             Ok(()) => noted += 1,
             // Another replica, or the person, was faster.
             Err(FlowError::Grants(GrantError::Refused { .. })) => {}
-            Err(error) => return Err(error),
+            Err(error) => failed = failed.or(Some(error)),
         }
     }
-    Ok(noted)
+    match failed {
+        Some(error) if noted == 0 => Err(error),
+        _ => Ok(noted),
+    }
 }
 
 async fn expire(platform: &Platform, id: &GrantId) -> Result<(), FlowError> {

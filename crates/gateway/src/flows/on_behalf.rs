@@ -3,7 +3,7 @@
 use std::fmt;
 
 use consent_core::{Actor, GrantId};
-use consent_events::Act;
+use consent_events::{Act, Event, PayloadState};
 use consent_grants::Grant;
 use serde::Deserialize;
 
@@ -51,6 +51,29 @@ impl Reason {
     pub fn by_operator(&self) -> By<'_> {
         because(&self.0)
     }
+}
+
+/// What is left of the reason that an operator gave.
+#[derive(Clone, PartialEq, Eq)]
+pub enum GivenReason {
+    /// In the operator's words.
+    Kept(String),
+    /// It was erased; that there was one stays in the chain.
+    Erased,
+}
+
+/// Why an operator acted, if an event of a person's chain is such an act: for that person alone.
+///
+/// Operators act seldom, so that looking each up costs a list of events little.
+pub async fn given_reason(platform: &Platform, event: &Event) -> Result<Option<GivenReason>, FlowError> {
+    if event.actor != Actor::Operator || event.commitment.is_none() {
+        return Ok(None);
+    }
+    Ok(match consent_events::read_payload(&platform.db, event).await? {
+        PayloadState::Kept(payload) => payload.reason().map(|reason| GivenReason::Kept(reason.to_owned())),
+        PayloadState::Erased => Some(GivenReason::Erased),
+        PayloadState::Never => None,
+    })
 }
 
 fn because(reason: &str) -> By<'_> {

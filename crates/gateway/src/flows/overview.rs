@@ -8,7 +8,7 @@ use consent_events::Event;
 use consent_grants::{Filter, Grant, Tally, Wanted};
 use consent_signals::{Owing, Signal};
 
-use super::{FlowError, waiting_change};
+use super::{FlowError, change::is_change_waiting, last_accesses};
 use crate::platform::Platform;
 
 /// So many grants that wait for their apps are looked through, the latest ones.
@@ -144,8 +144,7 @@ pub async fn overviews(
 ) -> Result<Vec<Overview>, FlowError> {
     let ids: Vec<GrantId> = grants.iter().map(|grant| grant.id.clone()).collect();
     let parties = Parties::of(platform, &grants).await?;
-    platform.ledger.settle().await;
-    let accesses = consent_events::last_accesses(&platform.db, person, &ids).await?;
+    let accesses = last_accesses(platform, person, &ids).await?;
     let mut accesses: HashMap<_, _> = accesses
         .into_iter()
         .filter_map(|event| event.act.grant().cloned().map(|grant| (grant, event)))
@@ -181,7 +180,7 @@ async fn with_changes(platform: &Platform, grants: &[Grant]) -> Result<HashSet<G
     let mut changed = HashSet::new();
     for grant in grants {
         let is_older = newest.get(&grant.contract).is_some_and(|newest| *newest > grant.version);
-        if is_older && waiting_change(platform, grant).await?.is_some() {
+        if is_older && is_change_waiting(platform, grant).await? {
             changed.insert(grant.id.clone());
         }
     }

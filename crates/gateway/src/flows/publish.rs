@@ -3,10 +3,10 @@
 
 use consent_contracts::{Contract, Difference, Document};
 use consent_core::{AppId, ContractId};
-use consent_signals::{EndpointState, NewEndpoint, Policy, SetEndpoint, SignalsError, Target};
+use consent_signals::SetEndpoint;
 use consent_store::Tx;
 
-use super::{FlowError, ask_endpoint};
+use super::{FlowError, endpoints::point_signals};
 use crate::platform::Platform;
 
 /// A version that was written or published.
@@ -86,38 +86,4 @@ async fn put_before_people(
     }
     let endpoint = point_signals(platform, tx, &contract).await?;
     Ok(Published { contract, endpoint })
-}
-
-/// Sets where the signals under a contract go as its text says; without a word of it they go where all of the app's do.
-/// What is new has to answer a verification first.
-async fn point_signals(
-    platform: &Platform,
-    tx: &Tx,
-    contract: &Contract,
-) -> Result<Option<SetEndpoint>, FlowError> {
-    let (app, id) = (&contract.app_id, &contract.id);
-    let Some(url) = contract.document.signal_endpoint.clone() else {
-        return match consent_signals::find_endpoint(tx, app, Some(id)).await {
-            Ok(endpoint) => {
-                consent_signals::remove_endpoint(tx, &endpoint, &platform.ambient).await?;
-                Ok(None)
-            }
-            Err(SignalsError::NoEndpoint) => Ok(None),
-            Err(error) => Err(error.into()),
-        };
-    };
-    let target = Target::Webhook { url };
-    let new = NewEndpoint { app: app.clone(), contract: Some(id.clone()), target };
-    let policy = Policy { sandbox: platform.config.server.sandbox };
-    let set = consent_signals::set_endpoint(tx, new, policy, &platform.keys, &platform.ambient).await;
-    let set = set.map_err(|error| match error {
-        SignalsError::Invalid { reason, .. } => {
-            SignalsError::Invalid { field: "signalEndpoint".to_owned(), reason }
-        }
-        error => error,
-    })?;
-    if set.endpoint.state != EndpointState::Active {
-        ask_endpoint(platform, tx, &set.endpoint).await?;
-    }
-    Ok(Some(set))
 }

@@ -5,6 +5,7 @@ use consent_events::Act;
 use consent_grants::{Grant, GrantError};
 use consent_signals::{Signal, SignalId, SignalsError};
 use consent_store::Tx;
+use sea_orm::ConnectionTrait;
 
 use super::{
     By, FlowError, SignedIn,
@@ -12,23 +13,33 @@ use super::{
 };
 use crate::platform::Platform;
 
+/// A signal about this grant; what an app was told about another one is not found.
+pub async fn signal_of_grant(
+    db: &impl ConnectionTrait,
+    grant: &Grant,
+    id: &SignalId,
+) -> Result<Signal, FlowError> {
+    let signal = consent_signals::find(db, &grant.app, id).await?;
+    if signal.grant.as_ref() != Some(&grant.id) {
+        return Err(SignalsError::NotFound(signal.id).into());
+    }
+    Ok(signal)
+}
+
 /// Contests what the app reported about a signal that concerns one of her grants.
 pub async fn dispute(
     platform: &Platform,
     who: &SignedIn,
     grant: &Grant,
     id: &SignalId,
-    reason: Option<&str>,
+    reason: &str,
 ) -> Result<Signal, FlowError> {
     let tx = platform.db.begin_write().await?;
-    let found = consent_signals::find(&tx, &grant.app, id).await?;
-    if found.grant.as_ref() != Some(&grant.id) {
-        return Err(SignalsError::NotFound(found.id).into());
-    }
+    let found = signal_of_grant(&tx, grant, id).await?;
     let signal = consent_signals::dispute(&tx, &found.id, &platform.ambient).await?;
     let act = Act::Disputed { grant: grant.id.clone(), signal: signal.id.to_string() };
     let actor = who.actor();
-    let by = By { actor: &actor, reason, txn: None };
+    let by = By { actor: &actor, reason: Some(reason), txn: None };
     note(platform, &tx, act, by).await?;
     tx.commit().await?;
     Ok(signal)

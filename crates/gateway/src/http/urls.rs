@@ -1,5 +1,6 @@
 //! The URLs we make.
 
+use consent_core::GrantId;
 use url::{Url, form_urlencoded};
 
 use crate::platform::Platform;
@@ -53,6 +54,11 @@ pub(super) fn page_of(path: &str) -> String {
         ["console", "revoke-everything", _] => path.to_owned(),
         [section, ..] => format!("/{section}"),
     }
+}
+
+/// The page of one of a person's grants.
+pub(super) fn grant(id: &GrantId) -> String {
+    format!("/console/grants/{id}")
 }
 
 /// A path with a query of what is not empty.

@@ -7,11 +7,8 @@ use sea_orm::{
     QuerySelect, Select,
 };
 
-use super::cut;
+use super::{OPEN, cut};
 use crate::{Grant, GrantError, row};
-
-/// The stages in which a grant has not ended.
-const OPEN: [&str; 2] = ["active", "stopped"];
 
 /// Which of a person's grants are wanted; all of them unless something is said.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -75,14 +72,47 @@ pub async fn search_of_person(
     cut(found.order_by_desc(row::grant::Column::Id), db, cursor).await
 }
 
+/// A person's grants that have not ended, oldest first.
+pub async fn open_of_person(
+    db: &impl ConnectionTrait,
+    person: &PersonId,
+    now: DateTime<Utc>,
+) -> Result<Vec<Grant>, GrantError> {
+    oldest_first(db, of_person(person).filter(is_open(now))).await
+}
+
+/// What these persons agreed to under these contracts of an app and has not ended, oldest first. For whoever has to know it
+/// of many at once.
+pub async fn open_of_app(
+    db: &impl ConnectionTrait,
+    app: &AppId,
+    persons: impl IntoIterator<Item = PersonId>,
+    contracts: impl IntoIterator<Item = ContractId>,
+    now: DateTime<Utc>,
+) -> Result<Vec<Grant>, GrantError> {
+    let theirs = row::grant::Entity::find()
+        .filter(row::grant::Column::AppId.eq(app.clone()))
+        .filter(row::grant::Column::PersonId.is_in(persons))
+        .filter(row::grant::Column::ContractId.is_in(contracts));
+    oldest_first(db, theirs.filter(is_open(now))).await
+}
+
+async fn oldest_first(
+    db: &impl ConnectionTrait,
+    found: Select<row::grant::Entity>,
+) -> Result<Vec<Grant>, GrantError> {
+    let rows = found.order_by_asc(row::grant::Column::Id).all(db).await?;
+    Ok(rows.into_iter().map(Grant::try_from).collect::<Result<_, _>>()?)
+}
+
 /// How many of a person's grants have not ended.
 pub async fn tally_of_person(
     db: &impl ConnectionTrait,
     person: &PersonId,
     now: DateTime<Utc>,
 ) -> Result<Tally, GrantError> {
-    let open = of_person(person).filter(row::grant::Column::Stage.is_in(OPEN)).filter(in_time(now));
-    let counted = open
+    let counted = of_person(person)
+        .filter(is_open(now))
         .select_only()
         .column(row::grant::Column::Stage)
         .column_as(row::grant::Column::Id.count(), "grants")
@@ -145,6 +175,11 @@ impl Wanted {
             Self::Erased => is("erased"),
         }
     }
+}
+
+/// Whether a grant has not ended.
+fn is_open(now: DateTime<Utc>) -> Condition {
+    Condition::all().add(row::grant::Column::Stage.is_in(OPEN)).add(in_time(now))
 }
 
 /// Whether a grant's time has not run out.

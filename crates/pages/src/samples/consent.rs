@@ -5,8 +5,8 @@ use super::{
     texts, tidemark,
 };
 use crate::{
-    AccountChoice, Asking, Consent, Duration, EndChoice, Frame, Link, OwnChoice, Part, Peek, Retention,
-    RightToBeForgotten, Section, Sharing,
+    AccountChoice, Asking, Consent, ContractText, Duration, EndChoice, Frame, Link, OwnChoice, Part, Peek,
+    Retention, RightToBeForgotten, Section, Sharing,
 };
 
 pub(crate) fn consent() -> Vec<(&'static str, Consent)> {
@@ -30,39 +30,12 @@ fn diary() -> Consent {
         frame: ada(Section::None),
         action: "/apps/saas/consent".into(),
         add: "/apps/saas/consent/add".into(),
-        text_hash: "3b7c0a5f9e21d4486fb0c7a2e95d138846aa01f7c3de5b92704c1e8fd6a3b590".into(),
         changed: false,
         errors: vec![],
         asking: tidemark(),
-        description: Some("Tidemark is a diary for people who want to know themselves better, made by nine of them.".into()),
-        website: Some(link("tidemark.example", "https://tidemark.example")),
-        partner: Some("tidemark-medical".into()),
-        contact: "privacy@tidemark.example".into(),
-        version: 1,
         wants: "wants to read".into(),
-        summary: "Keeps a diary of your health that fills itself in, and shows what your days have in common.".into(),
-        details: texts([
-            "Tidemark puts what you already have in one place: your medical record, your walks and nights of sleep, \
-             and the small things around them, such as what you spent, what you listened to and what you wrote. It \
-             draws them on one time line, so that you and your doctor can see whether a new medicine changed your \
-             sleep or a hard month showed in your blood pressure.",
-            "Tidemark finds patterns and shows them to you. It does not diagnose, and it decides nothing about you.",
-        ]),
-        will: texts([
-            "Show your own data to you, on one time line, and nobody else unless you export it yourself.",
-            "Look for patterns between your health and your days, and tell you in plain words what it found.",
-            "Fetch new data once a day while this consent is active.",
-            "Keep your diary encrypted, on servers in the Netherlands.",
-        ]),
-        will_not: texts([
-            "Sell your data, or show you advertising because of it.",
-            "Give your data to insurers, banks or employers.",
-            "Decide anything about you automatically, or score you.",
-            "Use your data to train models for others.",
-        ]),
         reads: true,
         tally: Some("64 files from 3 sources, 9 March 2025 to today".into()),
-        period: "Of any time".into(),
         parts: vec![
             part(201, "transactions", "Finance, from Banks", "15 files", Some(peek(payments()))),
             part(406, "plays", "Entertainment, from Spotify", "15 files", Some(peek(plays()))),
@@ -81,28 +54,57 @@ fn diary() -> Consent {
             text: "Until you end it".into(),
             ends: Some(EndChoice { min: "2026-11-23".into(), max: None, value: String::new() }),
         },
-        retention: Retention {
-            period: "For one year".into(),
-            text: "Each entry of your diary is deleted one year after we received it. If you erase this consent, \
-                   everything is deleted within 72 hours."
-                .into(),
-        },
-        sharing: Sharing {
-            recipients: vec![],
-            text: "Nobody but you sees your diary. Our own staff cannot read it without your help.".into(),
-        },
-        right_to_be_forgotten: RightToBeForgotten {
-            implemented: true,
-            text: "Erase deletes your diary and everything we derived from it within 72 hours. Backups follow within \
-                   30 days."
-                .into(),
-        },
         may_delete_library: false,
-        lawful_basis: "your consent (GDPR, article 6 (1) a)".into(),
-        jurisdiction: "the Netherlands".into(),
-        policy: link("tidemark.example/privacy", "https://tidemark.example/privacy"),
-        terms: Some(link("tidemark.example/terms", "https://tidemark.example/terms")),
         before: None,
+        contract: ContractText {
+            text_hash: "3b7c0a5f9e21d4486fb0c7a2e95d138846aa01f7c3de5b92704c1e8fd6a3b590".into(),
+            description: Some("Tidemark is a diary for people who want to know themselves better, made by nine of them.".into()),
+            website: Some(link("tidemark.example", "https://tidemark.example")),
+            partner: Some("tidemark-medical".into()),
+            contact: "privacy@tidemark.example".into(),
+            version: 1,
+            summary: "Keeps a diary of your health that fills itself in, and shows what your days have in common.".into(),
+            details: texts([
+                "Tidemark puts what you already have in one place: your medical record, your walks and nights of sleep, \
+                 and the small things around them, such as what you spent, what you listened to and what you wrote. It \
+                 draws them on one time line, so that you and your doctor can see whether a new medicine changed your \
+                 sleep or a hard month showed in your blood pressure.",
+                "Tidemark finds patterns and shows them to you. It does not diagnose, and it decides nothing about you.",
+            ]),
+            will: texts([
+                "Show your own data to you, on one time line, and nobody else unless you export it yourself.",
+                "Look for patterns between your health and your days, and tell you in plain words what it found.",
+                "Fetch new data once a day while this consent is active.",
+                "Keep your diary encrypted, on servers in the Netherlands.",
+            ]),
+            will_not: texts([
+                "Sell your data, or show you advertising because of it.",
+                "Give your data to insurers, banks or employers.",
+                "Decide anything about you automatically, or score you.",
+                "Use your data to train models for others.",
+            ]),
+            period: "Of any time".into(),
+            retention: Retention {
+                period: "For one year".into(),
+                text: "Each entry of your diary is deleted one year after we received it. If you erase this consent, \
+                       everything is deleted within 72 hours."
+                    .into(),
+            },
+            sharing: Sharing {
+                recipients: vec![],
+                text: "Nobody but you sees your diary. Our own staff cannot read it without your help.".into(),
+            },
+            right_to_be_forgotten: RightToBeForgotten {
+                implemented: true,
+                text: "Erase deletes your diary and everything we derived from it within 72 hours. Backups follow within \
+                       30 days."
+                    .into(),
+            },
+            lawful_basis: "your consent (GDPR, article 6 (1) a)".into(),
+            jurisdiction: "the Netherlands".into(),
+            policy: link("tidemark.example/privacy", "https://tidemark.example/privacy"),
+            terms: Some(link("tidemark.example/terms", "https://tidemark.example/terms")),
+        },
     }
 }
 
@@ -111,14 +113,7 @@ fn travel_budget() -> Consent {
     Consent {
         frame: Frame { sandbox: true, ..ada(Section::None) },
         asking: asking("Fair Fare", "Fair Fare travel budget", "https://fairfare.example"),
-        description: None,
-        partner: None,
-        contact: "data@fairfare.example".into(),
-        version: 3,
-        summary: "Works out what getting around costs you, and whether the train or a shared car would be cheaper."
-            .into(),
         tally: Some("17 files from 2 sources, 22 November 2025 to today".into()),
-        period: "From the last year".into(),
         parts: vec![
             part(201, "transactions", "Finance, from Banks", "7 files", Some(peek(payments()))),
             Part { optional: true, ..part(300, "activities", "Health and fitness, from Garmin", "10 files", None) },
@@ -140,21 +135,31 @@ fn travel_budget() -> Consent {
                 value: "2027-03-31".into(),
             }),
         },
-        retention: Retention {
-            period: "For six months".into(),
-            text: "We keep the sums and the transactions about travelling for six months, so that you can compare. \
-                   Then they are deleted."
-                .into(),
-        },
-        sharing: Sharing {
-            recipients: texts(["Kerb & Crank, the repair shop you choose in the app"]),
-            text: "Your repair shop sees the test results of your car, and only if you send them your report. Nobody \
-                   else gets anything."
-                .into(),
-        },
-        website: None,
-        terms: None,
         before: Some("You share under an earlier version of this contract since 1 September 2026.".into()),
+        contract: ContractText {
+            description: None,
+            partner: None,
+            contact: "data@fairfare.example".into(),
+            version: 3,
+            summary: "Works out what getting around costs you, and whether the train or a shared car would be cheaper."
+                .into(),
+            period: "From the last year".into(),
+            retention: Retention {
+                period: "For six months".into(),
+                text: "We keep the sums and the transactions about travelling for six months, so that you can compare. \
+                       Then they are deleted."
+                    .into(),
+            },
+            sharing: Sharing {
+                recipients: texts(["Kerb & Crank, the repair shop you choose in the app"]),
+                text: "Your repair shop sees the test results of your car, and only if you send them your report. Nobody \
+                       else gets anything."
+                    .into(),
+            },
+            website: None,
+            terms: None,
+            ..diary().contract
+        },
         ..diary()
     }
 }
@@ -163,9 +168,7 @@ fn letter_reader() -> Consent {
     Consent {
         asking: asking("Second Look", "Second Look letter reader", "https://secondlook.example"),
         wants: "wants to read".into(),
-        summary: "Explains one medical letter or table of measurements to you in everyday words.".into(),
         tally: Some("3 files from 1 source, 2 June 2025 to 14 May 2026".into()),
-        period: "From the last two years".into(),
         parts: vec![Part {
             object_type: None,
             ..part(0, "PDF documents and CSV tables", "Files as they came, from Cerner", "3 files", None)
@@ -173,13 +176,18 @@ fn letter_reader() -> Consent {
         accounts: vec![choice("acc4", "Cerner", "lindqvist-a", "3 files")],
         own_files: None,
         duration: Duration { text: "Once: for an hour from now".into(), ends: None },
-        sharing: Sharing {
-            recipients: texts(["Northfold Nursing, whose nurses write the explanations"]),
-            text: "The nurse who writes your explanation works for Northfold Nursing and reads your document on our \
-                   screens. They keep no copy."
-                .into(),
+        contract: ContractText {
+            summary: "Explains one medical letter or table of measurements to you in everyday words.".into(),
+            period: "From the last two years".into(),
+            sharing: Sharing {
+                recipients: texts(["Northfold Nursing, whose nurses write the explanations"]),
+                text: "The nurse who writes your explanation works for Northfold Nursing and reads your document on our \
+                       screens. They keep no copy."
+                    .into(),
+            },
+            jurisdiction: "Ireland".into(),
+            ..diary().contract
         },
-        jurisdiction: "Ireland".into(),
         ..diary()
     }
 }
@@ -188,19 +196,22 @@ fn clinic_letters() -> Consent {
     Consent {
         asking: asking("Brightwater Clinic", "Brightwater Clinic letters", "https://brightwater.example"),
         wants: "wants to put data into your library".into(),
-        summary: "Puts your letters and test results from Brightwater Clinic into your own library.".into(),
-        will: texts(["Leave a copy of each letter about you in your library within one day of signing it."]),
-        will_not: texts(["Read anything in your library."]),
         reads: false,
         tally: None,
         parts: vec![],
         accounts: vec![],
         own_files: None,
-        right_to_be_forgotten: RightToBeForgotten {
-            implemented: false,
-            text: "You can delete the copies in your library at any time. The clinic’s own record has to be kept by \
-                   law and is not part of this consent."
-                .into(),
+        contract: ContractText {
+            summary: "Puts your letters and test results from Brightwater Clinic into your own library.".into(),
+            will: texts(["Leave a copy of each letter about you in your library within one day of signing it."]),
+            will_not: texts(["Read anything in your library."]),
+            right_to_be_forgotten: RightToBeForgotten {
+                implemented: false,
+                text: "You can delete the copies in your library at any time. The clinic’s own record has to be kept by \
+                       law and is not part of this consent."
+                    .into(),
+            },
+            ..diary().contract
         },
         ..diary()
     }
@@ -248,15 +259,6 @@ fn broken_out() -> Consent {
         changed: true,
         errors: hostile_lines(),
         asking: hostile_asking(),
-        description: Some(MARKUP.into()),
-        website: Some(link(&long_word(), "https://tidemark.example/\"><b>")),
-        partner: Some(long_word()),
-        contact: long_word(),
-        version: i32::MAX,
-        summary: format!("{} {MARKUP}", long_word()),
-        details: hostile_lines(),
-        will: hostile_lines(),
-        will_not: hostile_lines(),
         tally: Some(MARKUP.into()),
         parts: vec![
             Part {
@@ -270,13 +272,25 @@ fn broken_out() -> Consent {
             choice("acc2", &long_word(), MARKUP, MARKUP),
         ],
         future_accounts: Some(true),
-        retention: Retention { period: MARKUP.into(), text: long_word() },
-        sharing: Sharing { recipients: hostile_lines(), text: long_word() },
-        right_to_be_forgotten: RightToBeForgotten { implemented: true, text: long_word() },
         may_delete_library: true,
-        lawful_basis: long_word(),
-        jurisdiction: MARKUP.into(),
         before: Some(MARKUP.into()),
+        contract: ContractText {
+            description: Some(MARKUP.into()),
+            website: Some(link(&long_word(), "https://tidemark.example/\"><b>")),
+            partner: Some(long_word()),
+            contact: long_word(),
+            version: i32::MAX,
+            summary: format!("{} {MARKUP}", long_word()),
+            details: hostile_lines(),
+            will: hostile_lines(),
+            will_not: hostile_lines(),
+            retention: Retention { period: MARKUP.into(), text: long_word() },
+            sharing: Sharing { recipients: hostile_lines(), text: long_word() },
+            right_to_be_forgotten: RightToBeForgotten { implemented: true, text: long_word() },
+            lawful_basis: long_word(),
+            jurisdiction: MARKUP.into(),
+            ..diary().contract
+        },
         ..diary()
     }
 }
@@ -290,9 +304,6 @@ fn at_its_most() -> Consent {
         frame: Frame { sandbox: true, ..ada(Section::None) },
         changed: true,
         errors: texts(["Tick at least one account, or decline."]),
-        details: (1..=12).map(line).collect(),
-        will: (1..=20).map(line).collect(),
-        will_not: (1..=20).map(line).collect(),
         parts: (1..=30)
             .map(|number| Part {
                 optional: true,
@@ -301,12 +312,18 @@ fn at_its_most() -> Consent {
             .collect(),
         accounts: (1..=30).map(account).collect(),
         future_accounts: Some(true),
-        sharing: Sharing {
-            recipients: (1..=12).map(|n| format!("Recipient number {n} and partners")).collect(),
-            ..diary().sharing
-        },
         may_delete_library: true,
         before: Some("You share under this contract already.".into()),
+        contract: ContractText {
+            details: (1..=12).map(line).collect(),
+            will: (1..=20).map(line).collect(),
+            will_not: (1..=20).map(line).collect(),
+            sharing: Sharing {
+                recipients: (1..=12).map(|n| format!("Recipient number {n} and partners")).collect(),
+                ..diary().contract.sharing
+            },
+            ..diary().contract
+        },
         ..diary()
     }
 }

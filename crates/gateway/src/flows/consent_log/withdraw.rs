@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use consent_contracts::{App, ContractsError};
+use consent_contracts::{App, Contract, ContractsError};
 use consent_core::{Actor, ContractId, GrantId, PersonId};
 use consent_events::{Act, Consent, NewConsentEvent, NewEvent};
 use consent_grants::{Grant, GrantError};
@@ -27,10 +27,12 @@ pub(super) struct Plan {
     said_no: Vec<Consent>,
 }
 
-/// What is known about the subjects and scopes of what was posted.
+/// What is known about the subjects and scopes of what was posted; each is asked for once, however many events name it.
 struct Known {
     persons: BTreeMap<String, PersonId>,
     contracts: BTreeSet<ContractId>,
+    /// What these persons agreed to under these contracts, and has not ended.
+    open: Vec<Grant>,
 }
 
 impl Plan {
@@ -43,6 +45,7 @@ impl Plan {
         posted: Posted,
     ) -> Result<Self, FlowError> {
         let known = Known::look_up(platform, tx, app, &posted.events).await?;
+        let agreed = known.agreed(tx).await?;
         let mut withdrawn: BTreeMap<GrantId, usize> = BTreeMap::new();
         for (at, event) in posted.events.iter().enumerate() {
             if !known.is_about_contract(event) {
@@ -51,9 +54,12 @@ impl Plan {
             if event.action != Some(false) {
                 return Err(posted.refused(at, "scope", ONLY_SHE));
             }
-            for grant in known.open_grants(platform, tx, app, event).await? {
-                check_names(tx, app, &posted, at, &grant).await?;
-                withdrawn.entry(grant.id).or_insert(at);
+            for grant in known.open_grants(event) {
+                let contract =
+                    agreed.iter().find(|one| one.id == grant.contract && one.version == grant.version);
+                let contract = contract.ok_or(ContractsError::UnknownContract)?;
+                check_names(app, &posted, at, contract)?;
+                withdrawn.entry(grant.id.clone()).or_insert(at);
             }
         }
         let mut ended: BTreeMap<usize, Vec<Grant>> = BTreeMap::new();
@@ -93,12 +99,8 @@ impl Plan {
             return Ok(());
         }
         let known = Known::look_up(platform, tx, app, said_no).await?;
-        for event in said_no {
-            if !known.open_grants(platform, tx, app, event).await?.is_empty() {
-                return Err(FlowError::Overtaken);
-            }
-        }
-        Ok(())
+        let is_yes = |event| known.open_grants(event).next().is_some();
+        if said_no.iter().any(is_yes) { Err(FlowError::Overtaken) } else { Ok(()) }
     }
 
     /// What was said about contracts, to look at again.
@@ -145,7 +147,20 @@ impl Known {
                 Err(error) => return Err(error.into()),
             }
         }
-        Ok(Self { persons, contracts })
+        let mut known = Self { persons, contracts, open: Vec::new() };
+        if !known.persons.is_empty() && !known.contracts.is_empty() {
+            let (persons, contracts) = (known.persons.values().cloned(), known.contracts.iter().cloned());
+            let now = platform.ambient.now();
+            known.open = consent_grants::open_of_app(tx, &app.id, persons, contracts, now).await?;
+        }
+        Ok(known)
+    }
+
+    /// What was agreed to in the grants that are open.
+    async fn agreed(&self, tx: &Tx) -> Result<Vec<Contract>, FlowError> {
+        let versions: BTreeSet<_> =
+            self.open.iter().map(|grant| (grant.contract.clone(), grant.version)).collect();
+        Ok(consent_contracts::find_versions(tx, &versions.into_iter().collect::<Vec<_>>()).await?)
     }
 
     /// Whether the scope is a contract of the app. Another app's is a text like any other.
@@ -154,17 +169,11 @@ impl Known {
     }
 
     /// Her yeses to the contract that an event names, as far as they have not ended.
-    async fn open_grants(
-        &self,
-        platform: &Platform,
-        tx: &Tx,
-        app: &App,
-        event: &Consent,
-    ) -> Result<Vec<Grant>, FlowError> {
-        let Some(person) = self.persons.get(&event.subject) else { return Ok(vec![]) };
-        let open = consent_grants::open_of_person(tx, person, platform.ambient.now()).await?;
-        let fits = |grant: &Grant| grant.app == app.id && grant.contract.as_str() == event.scope;
-        Ok(open.into_iter().filter(fits).collect())
+    fn open_grants(&self, event: &Consent) -> impl Iterator<Item = &Grant> {
+        let person = self.persons.get(&event.subject);
+        let fits =
+            move |grant: &&Grant| person == Some(&grant.person) && grant.contract.as_str() == event.scope;
+        self.open.iter().filter(fits)
     }
 }
 
@@ -174,9 +183,8 @@ fn may_be_pseudonym(subject: &str) -> bool {
 }
 
 /// A no that is meant for a grant and misses it by a name would change nothing and look as if it had.
-async fn check_names(tx: &Tx, app: &App, posted: &Posted, at: usize, grant: &Grant) -> Result<(), FlowError> {
+fn check_names(app: &App, posted: &Posted, at: usize, contract: &Contract) -> Result<(), FlowError> {
     let event = &posted.events[at];
-    let contract = consent_contracts::find_version(tx, &grant.contract, grant.version).await?;
     let policy = &contract.document.policy_url;
     if event.target != *policy {
         return Err(posted.refused(at, "target", format!("must be what she agreed to: {policy}")));

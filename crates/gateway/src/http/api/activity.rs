@@ -2,7 +2,7 @@
 
 use actix_web::web;
 use chrono::{Days, NaiveDate};
-use consent_core::{AppId, ContractId, FileId, GrantId, SessionId};
+use consent_core::{AppId, ContractId, FileId, GrantId, Page, SessionId};
 use consent_events::{AccessCount, Act, Event, EventId};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -13,6 +13,7 @@ use super::{
     wire::{Answer, Listing, Moment},
 };
 use crate::{
+    flows::{self, Accesses},
     http::{error::Refusal, extract::Person},
     platform::Platform,
 };
@@ -74,7 +75,7 @@ impl AccessJson {
         })
     }
 
-    fn page(page: consent_core::Page<Event>) -> Listing<Self> {
+    fn page(page: Page<Event>) -> Listing<Self> {
         Listing::of(page.items.into_iter().filter_map(Self::of).collect(), page.next)
     }
 }
@@ -105,15 +106,10 @@ pub(super) async fn list(
     platform: web::Data<Platform>,
 ) -> Answer<Listing<AccessJson>> {
     let ActivityAsked { app, after, limit } = place.query()?;
-    let (cursor, person) = (cursor(after, limit)?, &who.0.sign_in.person);
-    platform.ledger.settle().await;
-    let page = match app {
-        Some(app) => {
-            let app: AppId = app.parse().map_err(|_| AppId::unknown())?;
-            consent_events::list_accesses_of_app(&platform.db, person, &app, &cursor).await?
-        }
-        None => consent_events::list_accesses(&platform.db, person, &cursor).await?,
-    };
+    let cursor = cursor(after, limit)?;
+    let app = app.map(|app| app.parse::<AppId>().map_err(|_| AppId::unknown())).transpose()?;
+    let which = app.as_ref().map_or(Accesses::All, Accesses::OfApp);
+    let page = flows::accesses(&platform, &who.0.sign_in.person, which, &cursor).await?;
     Ok(web::Json(AccessJson::page(page)))
 }
 
@@ -128,9 +124,8 @@ pub(super) async fn of_grant(
     platform: web::Data<Platform>,
 ) -> Answer<Listing<AccessJson>> {
     let grant = grant_in_path(&platform, &who.0, &place).await?;
-    let (person, cursor) = (&grant.person, place.cursor()?);
-    platform.ledger.settle().await;
-    let page = consent_events::list_accesses_of_grant(&platform.db, person, &grant.id, &cursor).await?;
+    let which = Accesses::OfGrant(&grant.id);
+    let page = flows::accesses(&platform, &grant.person, which, &place.cursor()?).await?;
     Ok(web::Json(AccessJson::page(page)))
 }
 
@@ -182,8 +177,7 @@ pub(super) async fn counts(
     if (last - first).num_days() >= MOST_DAYS || first > last {
         return Err(invalid("from", "must be at most 365 days before to, and not after it").into());
     }
-    platform.ledger.settle().await;
-    let counts = consent_events::count_accesses(&platform.db, &who.0.sign_in.person, first, last).await?;
+    let counts = flows::count_accesses(&platform, &who.0.sign_in.person, first, last).await?;
     Ok(web::Json(Listing::whole(counts.into_iter().map(CountJson::from).collect())))
 }
 

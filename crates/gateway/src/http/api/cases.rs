@@ -43,7 +43,7 @@ impl From<Signal> for CaseJson {
 }
 
 /// Why, in words.
-#[derive(Debug, Deserialize, ToSchema)]
+#[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[schema(as = Reason)]
 pub(super) struct ReasonJson {
@@ -124,6 +124,6 @@ pub(super) async fn dispute(
 ) -> Answer<SignalJson> {
     let grant = grant_in_path(&platform, &who.0, &place).await?;
     let (signal, reason) = (place.id()?, body.json::<ReasonJson>()?.text()?);
-    let disputed = flows::dispute(&platform, &who.0, &grant, &signal, Some(&reason)).await?;
+    let disputed = flows::dispute(&platform, &who.0, &grant, &signal, &reason).await?;
     Ok(web::Json(disputed.into()))
 }

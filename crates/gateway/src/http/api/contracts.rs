@@ -12,8 +12,8 @@ use utoipa::{
 };
 
 use super::{
+    endpoints::EndpointJson,
     request::{Body, Paging, Place, from_value, invalid},
-    signals::EndpointJson,
     wire::{Answer, Created, Listing, Moment, created},
 };
 use crate::{
@@ -119,7 +119,7 @@ impl From<Contract> for ContractJson {
 }
 
 /// A version that was written, and where its signals go once it is published.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = WrittenContract)]
 pub(super) struct WrittenJson {

@@ -6,8 +6,8 @@ use actix_web::{
     web,
 };
 use bytes::Bytes;
-use consent_core::{Actor, PersonId};
-use consent_events::{Act, ChainId, Event, EventId, EventsError, Export, PayloadState, SignedCheckpoint};
+use consent_core::{Actor, Page, PersonId};
+use consent_events::{Act, ChainId, Event, EventId, SignedCheckpoint};
 use futures_util::stream;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -19,6 +19,7 @@ use super::{
     wire::{Answer, Listing, Moment},
 };
 use crate::{
+    flows::{self, FlowError, GivenReason},
     http::{error::Refusal, extract::Person},
     platform::Platform,
 };
@@ -66,9 +67,12 @@ impl From<Actor> for ActorJson {
 }
 
 impl EventJson {
-    async fn of(platform: &Platform, event: Event) -> Result<Self, EventsError> {
+    async fn of(platform: &Platform, event: Event) -> Result<Self, FlowError> {
         Ok(Self {
-            reason: reason(platform, &event).await?,
+            reason: flows::given_reason(platform, &event).await?.and_then(|reason| match reason {
+                GivenReason::Kept(reason) => Some(reason),
+                GivenReason::Erased => None,
+            }),
             body: event.body(),
             id: event.id,
             seq: event.seq,
@@ -78,16 +82,13 @@ impl EventJson {
             created_at: event.created_at.into(),
         })
     }
-}
 
-/// Only operators give one, so that a page asks for few.
-async fn reason(platform: &Platform, event: &Event) -> Result<Option<String>, EventsError> {
-    if event.actor != Actor::Operator || event.commitment.is_none() {
-        return Ok(None);
-    }
-    match consent_events::read_payload(&platform.db, event).await? {
-        PayloadState::Kept(payload) => Ok(payload.reason().map(str::to_owned)),
-        PayloadState::Never | PayloadState::Erased => Ok(None),
+    async fn page(platform: &Platform, page: Page<Event>) -> Result<Listing<Self>, FlowError> {
+        let mut items = Vec::with_capacity(page.items.len());
+        for event in page.items {
+            items.push(Self::of(platform, event).await?);
+        }
+        Ok(Listing::of(items, page.next))
     }
 }
 
@@ -102,11 +103,7 @@ pub(super) async fn list(
     platform: web::Data<Platform>,
 ) -> Answer<Listing<EventJson>> {
     let page = consent_events::list(&platform.db, &who.0.sign_in.person, &place.cursor()?).await?;
-    let mut items = Vec::with_capacity(page.items.len());
-    for event in page.items {
-        items.push(EventJson::of(&platform, event).await?);
-    }
-    Ok(web::Json(Listing::of(items, page.next)))
+    Ok(web::Json(EventJson::page(&platform, page).await?))
 }
 
 /// Lists what happened to a grant of hers, the latest first.
@@ -122,11 +119,7 @@ pub(super) async fn of_grant(
     let grant = grant_in_path(&platform, &who.0, &place).await?;
     let page =
         consent_events::newest_of_grant(&platform.db, &grant.person, &grant.id, &place.cursor()?).await?;
-    let mut items = Vec::with_capacity(page.items.len());
-    for event in page.items {
-        items.push(EventJson::of(&platform, event).await?);
-    }
-    Ok(web::Json(Listing::of(items, page.next)))
+    Ok(web::Json(EventJson::page(&platform, page).await?))
 }
 
 /// Which of her chains.
@@ -164,8 +157,7 @@ pub(in crate::http) async fn exported(
     which: Option<&str>,
 ) -> Result<HttpResponse, Refusal> {
     let (chain, name) = chain_of(person, which)?;
-    platform.ledger.settle().await;
-    let export = Export::begin(&platform.db, chain).await?;
+    let export = flows::export_chain(platform, chain).await?;
     let pieces = stream::try_unfold(export, async |mut export| {
         let piece = export.next().await.map_err(std::io::Error::other)?;
         Ok::<_, std::io::Error>(piece.map(|piece| (Bytes::from(piece), export)))

@@ -7,8 +7,8 @@ mod apps;
 mod authorizations;
 mod cases;
 mod changes;
-mod contract_endpoint;
 mod contracts;
+mod endpoints;
 mod events;
 mod files;
 mod grants;
@@ -20,8 +20,10 @@ mod openapi;
 mod overview;
 mod people;
 mod persons;
+mod poll;
 mod problem;
 mod receipts;
+mod reports;
 mod request;
 mod signals;
 mod sources;
@@ -46,15 +48,15 @@ pub(super) static ROUTES: &[RouteInfo] = &[
     route!(POST "/api/v1/apps/{app}/reinstate", Operator, apps::reinstate),
     route!(GET "/api/v1/apps/{app}/grants", AppKey, grants::of_app),
     route!(GET "/api/v1/apps/{app}/grants/{grant}/receipts", AppKey, receipts::of_grant),
-    route!(GET "/api/v1/apps/{app}/signal-endpoint", AppKey, signals::show_endpoint),
-    route!(PUT "/api/v1/apps/{app}/signal-endpoint", AppKey, signals::set_endpoint),
-    route!(POST "/api/v1/apps/{app}/signal-endpoint/ping", AppKey, signals::ping),
-    route!(POST "/api/v1/apps/{app}/signal-endpoint/secret", AppKey, signals::rotate_secret),
+    route!(GET "/api/v1/apps/{app}/signal-endpoint", AppKey, endpoints::show),
+    route!(PUT "/api/v1/apps/{app}/signal-endpoint", AppKey, endpoints::set),
+    route!(POST "/api/v1/apps/{app}/signal-endpoint/ping", AppKey, endpoints::ping),
+    route!(POST "/api/v1/apps/{app}/signal-endpoint/secret", AppKey, endpoints::rotate_secret),
     route!(GET "/api/v1/apps/{app}/signals", AppKey, signals::list),
-    route!(POST "/api/v1/apps/{app}/signals/poll", AppKey, signals::poll),
+    route!(POST "/api/v1/apps/{app}/signals/poll", AppKey, poll::poll),
     route!(GET "/api/v1/apps/{app}/signals/{signal}/attempts", AppKey, signals::attempts),
     route!(POST "/api/v1/apps/{app}/signals/{signal}/replay", AppKey, signals::replay),
-    route!(POST "/api/v1/apps/{app}/signals/{signal}/reports", AppKey, signals::report),
+    route!(POST "/api/v1/apps/{app}/signals/{signal}/reports", AppKey, reports::take),
     route!(POST "/api/v1/apps/{app}/signals/{signal}/close", Operator, cases::close),
     route!(GET "/api/v1/operator/overdue", Operator, cases::overdue),
     route!(GET "/api/v1/operator/dead-letters", Operator, cases::dead_letters),
@@ -67,11 +69,11 @@ pub(super) static ROUTES: &[RouteInfo] = &[
     route!(GET "/api/v1/apps/{app}/contracts/{contract}/keys", AppKey, keys::list),
     route!(POST "/api/v1/apps/{app}/contracts/{contract}/keys", AppKey, keys::add),
     route!(POST "/api/v1/apps/{app}/contracts/{contract}/keys/{kid}/retire", AppKey, keys::retire),
-    route!(GET "/api/v1/apps/{app}/contracts/{contract}/signal-endpoint", AppKey, contract_endpoint::show),
-    route!(POST "/api/v1/apps/{app}/contracts/{contract}/signal-endpoint/ping", AppKey, contract_endpoint::ping),
+    route!(GET "/api/v1/apps/{app}/contracts/{contract}/signal-endpoint", AppKey, endpoints::show_of_contract),
+    route!(POST "/api/v1/apps/{app}/contracts/{contract}/signal-endpoint/ping", AppKey, endpoints::ping_of_contract),
     route!(
         POST "/api/v1/apps/{app}/contracts/{contract}/signal-endpoint/secret",
-        AppKey, contract_endpoint::rotate_secret
+        AppKey, endpoints::rotate_secret_of_contract
     ),
     route!(POST "/api/v1/people", Operator, persons::invite),
     route!(GET "/api/v1/people", Operator, persons::list),
@@ -113,7 +115,7 @@ pub(super) static ROUTES: &[RouteInfo] = &[
     route!(GET "/api/v1/me/grants/{grant}/events", Person, events::of_grant),
     route!(GET "/api/v1/me/grants/{grant}/receipts", Person, receipts::of_my_grant),
     route!(GET "/api/v1/me/grants/{grant}/signals", Person, signals::of_grant),
-    route!(GET "/api/v1/me/grants/{grant}/signals/{signal}/reports", Person, signals::reports),
+    route!(GET "/api/v1/me/grants/{grant}/signals/{signal}/reports", Person, reports::list),
     route!(POST "/api/v1/me/grants/{grant}/signals/{signal}/dispute", Person, cases::dispute),
     route!(GET "/api/v1/me/grants/{grant}/change", Person, changes::show),
     route!(POST "/api/v1/me/grants/{grant}/change/accept", Person, changes::accept),

@@ -71,8 +71,7 @@ pub(super) async fn stop(
     body: Body,
     platform: web::Data<Platform>,
 ) -> Answer<GrantJson> {
-    let grant = grant_in_path(&platform, &place).await?;
-    let BecauseJson { reason } = body.json()?;
+    let (grant, reason) = asked(&platform, &place, body).await?;
     answer(&platform, flows::stop(&platform, &grant.id, reason.by_operator()).await?).await
 }
 
@@ -90,8 +89,7 @@ pub(super) async fn resume(
     body: Body,
     platform: web::Data<Platform>,
 ) -> Created<GrantJson> {
-    let grant = grant_in_path(&platform, &place).await?;
-    let BecauseJson { reason } = body.json()?;
+    let (grant, reason) = asked(&platform, &place, body).await?;
     let waiting = flows::ask_to_resume(&platform, &grant.id, &reason).await?;
     Ok(later(answer(&platform, waiting).await?))
 }
@@ -107,8 +105,7 @@ pub(super) async fn revoke(
     body: Body,
     platform: web::Data<Platform>,
 ) -> Answer<GrantJson> {
-    let grant = grant_in_path(&platform, &place).await?;
-    let BecauseJson { reason } = body.json()?;
+    let (grant, reason) = asked(&platform, &place, body).await?;
     answer(&platform, flows::revoke(&platform, &grant.id, reason.by_operator()).await?).await
 }
 
@@ -123,8 +120,7 @@ pub(super) async fn erase(
     body: Body,
     platform: web::Data<Platform>,
 ) -> Answer<GrantJson> {
-    let grant = grant_in_path(&platform, &place).await?;
-    let BecauseJson { reason } = body.json()?;
+    let (grant, reason) = asked(&platform, &place, body).await?;
     answer(&platform, flows::erase(&platform, &grant.id, reason.by_operator()).await?).await
 }
 
@@ -140,8 +136,7 @@ pub(super) async fn cancel_erasure(
     body: Body,
     platform: web::Data<Platform>,
 ) -> Answer<GrantJson> {
-    let grant = grant_in_path(&platform, &place).await?;
-    let BecauseJson { reason } = body.json()?;
+    let (grant, reason) = asked(&platform, &place, body).await?;
     answer(&platform, flows::keep_after_all(&platform, &grant.id, reason.by_operator()).await?).await
 }
 
@@ -191,6 +186,13 @@ pub(super) async fn revoke_everything(
     let EverythingBecauseJson { reason, erase } = body.json()?;
     let ended = flows::end_everything(&platform, &person, erase, reason.by_operator()).await?;
     Ok(web::Json(RevokedEverythingJson::new(&platform, &person, ended).await?))
+}
+
+/// Which grant it is about, and why; for what needs no more to be said.
+async fn asked(platform: &Platform, place: &Place, body: Body) -> Result<(Grant, Reason), Refusal> {
+    let grant = grant_in_path(platform, place).await?;
+    let BecauseJson { reason } = body.json()?;
+    Ok((grant, reason))
 }
 
 /// The grant that the path names, if it is this person's.

@@ -14,10 +14,10 @@ use utoipa::{
 };
 
 use super::{
-    ROUTES, accounts, activity, apps, authorizations, cases, changes, contract_endpoint, contracts, events,
-    files, grants, keys, me, notices, on_behalf, overview, people, persons,
+    ROUTES, accounts, activity, apps, authorizations, cases, changes, contracts, endpoints, events, files,
+    grants, keys, me, notices, on_behalf, overview, people, persons, poll,
     problem::{PROBLEM_JSON, ProblemJson},
-    receipts, signals, sources,
+    receipts, reports, signals, sources,
 };
 use crate::http::{Needs, RouteInfo};
 
@@ -49,9 +49,9 @@ use crate::http::{Needs, RouteInfo};
         events::of_grant, events::export, events::checkpoints, activity::list, activity::counts, activity::of_grant,
         overview::list, overview::summary, overview::revoke_everything, receipts::of_my_grant,
         receipts::list, receipts::show, receipts::of_grant, receipts::status, receipts::verify, receipts::keys,
-        signals::show_endpoint, signals::set_endpoint, signals::ping, signals::rotate_secret, signals::list,
-        signals::attempts, signals::replay, signals::poll, signals::report, signals::of_grant, signals::reports,
-        contract_endpoint::show, contract_endpoint::ping, contract_endpoint::rotate_secret,
+        endpoints::show, endpoints::set, endpoints::ping, endpoints::rotate_secret, signals::list,
+        signals::attempts, signals::replay, poll::poll, reports::take, signals::of_grant, reports::list,
+        endpoints::show_of_contract, endpoints::ping_of_contract, endpoints::rotate_secret_of_contract,
         cases::overdue, cases::dead_letters, cases::close, cases::dispute,
         changes::show, changes::accept, changes::decline,
         accounts::list, accounts::connect, files::list, files::upload, sources::list,

@@ -156,6 +156,12 @@ impl Place {
         pairs.find_map(|(known, value)| (known == name).then(|| value.into_owned()))
     }
 
+    /// What a parameter of the query names, called like the segment of a path would be; none where it is left empty.
+    pub fn id_in_query<T: InPath>(&self) -> Result<Option<T>, Refusal> {
+        let given = self.query_value(T::SEGMENT).filter(|id| !id.is_empty());
+        given.map(|id| id.parse().map_err(|_| T::unknown())).transpose()
+    }
+
     /// Where a list goes on, for lists without other parameters.
     pub fn cursor(&self) -> Result<Cursor, Refusal> {
         let Paging { after, limit } = self.query()?;

@@ -1,25 +1,17 @@
-//! Signals: where an app wants them, what it was sent, and what it answers.
-
-use std::time::Duration;
+//! Signals: what an app was told, and whether it arrived.
 
 use actix_web::web;
-use consent_core::{AppId, ContractId, GrantId};
-use consent_signals::{
-    Attempt, Duty, Endpoint, NewEndpoint, Policy, PollAnswer, PollRequest, Signal, SignalId, SignalsError,
-    Target, WebhookSecret,
-};
-use secrecy::SecretString;
-use serde::{Deserialize, Serialize};
-use tokio::time::{Instant, sleep};
+use consent_core::{ContractId, GrantId};
+use consent_signals::{Attempt, Duty, Signal, SignalId};
+use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::{
     grants::grant_in_path,
-    request::{Body, InPath, Paging, Place, invalid},
+    request::{InPath, Paging, Place},
     wire::{Answer, Listing, Moment},
 };
 use crate::{
-    flows,
     http::{
         error::Refusal,
         extract::{ForApp, Person},
@@ -27,83 +19,11 @@ use crate::{
     platform::Platform,
 };
 
-/// How long an answer to who polls may be waited for.
-const POLL_FOR: Duration = Duration::from_secs(20);
-/// And how often it is looked whether there is one.
-const POLL_EVERY: Duration = Duration::from_millis(500);
-/// How long the secret before a new one signs beside it.
-const SECRET_OVERLAP: Duration = Duration::from_hours(24);
-
 impl InPath for SignalId {
     const SEGMENT: &str = "signal";
 
     fn unknown() -> Refusal {
         Refusal::new(404, "SignalNotFound", "there is no such signal")
-    }
-}
-
-/// Where an app wants its signals.
-#[derive(Debug, Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-#[schema(as = SignalEndpoint)]
-pub(super) struct EndpointJson {
-    /// `webhook` (Standard Webhooks), `set` (RFC 8935) or `poll` (RFC 8936).
-    method: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    url: Option<String>,
-    /// `unverified` until it has acknowledged a verification, then `active`; `disabled` when it said that it is gone.
-    state: &'static str,
-    /// Since when.
-    since: Moment,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    verified_at: Option<Moment>,
-    /// What its envelopes are signed with, `whsec_…`; shown once.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    secret: Option<String>,
-}
-
-impl EndpointJson {
-    pub(super) fn new(endpoint: &Endpoint, secret: Option<&WebhookSecret>) -> Self {
-        Self {
-            method: endpoint.method.name(),
-            url: endpoint.url.clone(),
-            state: endpoint.state.name(),
-            since: endpoint.since.into(),
-            verified_at: endpoint.verified_at.map(Moment::from),
-            secret: secret.map(WebhookSecret::expose),
-        }
-    }
-}
-
-/// Where an app wants its signals from now on.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-#[schema(as = NewSignalEndpoint)]
-pub(super) struct NewEndpointJson {
-    /// `webhook`, `set` or `poll`; `webhook` when absent.
-    method: Option<String>,
-    /// Where to; not with `poll`.
-    url: Option<String>,
-    /// The value of the header `Authorization`; with `set` alone.
-    authorization: Option<String>,
-}
-
-impl NewEndpointJson {
-    fn target(self) -> Result<Target, Refusal> {
-        let method = self.method.as_deref().unwrap_or("webhook");
-        if self.authorization.is_some() && method != "set" {
-            return Err(invalid("authorization", "goes with the method set alone"));
-        }
-        match (method, self.url) {
-            ("webhook", Some(url)) => Ok(Target::Webhook { url }),
-            ("set", Some(url)) => {
-                Ok(Target::Set { url, authorization: self.authorization.map(SecretString::from) })
-            }
-            ("webhook" | "set", None) => Err(invalid("url", "is missing: say where signals go")),
-            ("poll", None) => Ok(Target::Poll),
-            ("poll", Some(_)) => Err(invalid("url", "who polls has none; leave it out")),
-            _ => Err(invalid("method", "must be webhook, set or poll")),
-        }
     }
 }
 
@@ -232,100 +152,6 @@ impl From<Attempt> for AttemptJson {
     }
 }
 
-/// What the platform says to a report.
-#[derive(Debug, Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-#[schema(as = ReportTaken)]
-pub(super) struct TakenJson {
-    /// How far the app is with what it owes, since this report.
-    state: &'static str,
-    /// What the report did: `applied`, `amendment`, `backward` or `too_late`.
-    standing: &'static str,
-    /// The platform's signed word that the report came (JWS, RS256).
-    receipt: String,
-}
-
-/// Says where an app's signals go.
-#[utoipa::path(
-    get, path = "/api/v1/apps/{app}/signal-endpoint", tag = "signals", operation_id = "showSignalEndpoint",
-    responses((status = 200, description = "The endpoint", body = EndpointJson)),
-)]
-pub(super) async fn show_endpoint(caller: ForApp, platform: web::Data<Platform>) -> Answer<EndpointJson> {
-    let endpoint = consent_signals::find_endpoint(&platform.db, &caller.app.id, None).await?;
-    Ok(web::Json(EndpointJson::new(&endpoint, None)))
-}
-
-/// Sets where an app's signals go.
-///
-/// A new address is sent a verification, and nothing else until it has acknowledged that.
-#[utoipa::path(
-    put, path = "/api/v1/apps/{app}/signal-endpoint", tag = "signals", operation_id = "setSignalEndpoint",
-    request_body = NewEndpointJson,
-    responses((status = 200, description = "Set; a new webhook's secret is shown this once", body = EndpointJson)),
-)]
-pub(super) async fn set_endpoint(
-    caller: ForApp,
-    body: Body,
-    platform: web::Data<Platform>,
-) -> Answer<EndpointJson> {
-    let target = body.json::<NewEndpointJson>()?.target()?;
-    let new = NewEndpoint { app: caller.app.id, contract: None, target };
-    let policy = Policy { sandbox: platform.config.server.sandbox };
-    let tx = platform.db.begin_write().await?;
-    let set = consent_signals::set_endpoint(&tx, new, policy, &platform.keys, &platform.ambient).await?;
-    flows::ask_endpoint(&platform, &tx, &set.endpoint).await?;
-    tx.commit().await?;
-    platform.wake_dispatcher();
-    Ok(web::Json(EndpointJson::new(&set.endpoint, set.secret.as_ref())))
-}
-
-/// Asks an endpoint once more whether it is there.
-#[utoipa::path(
-    post, path = "/api/v1/apps/{app}/signal-endpoint/ping", tag = "signals", operation_id = "pingSignalEndpoint",
-    responses((status = 200, description = "A verification is on its way", body = EndpointJson)),
-)]
-pub(super) async fn ping(caller: ForApp, platform: web::Data<Platform>) -> Answer<EndpointJson> {
-    ask_again(&platform, &caller.app.id, None).await
-}
-
-/// Asks an endpoint, of the app or of a contract, whether it is there.
-pub(super) async fn ask_again(
-    platform: &Platform,
-    app: &AppId,
-    contract: Option<&ContractId>,
-) -> Answer<EndpointJson> {
-    let tx = platform.db.begin_write().await?;
-    let endpoint = consent_signals::find_endpoint(&tx, app, contract).await?;
-    flows::ask_endpoint(platform, &tx, &endpoint).await?;
-    tx.commit().await?;
-    platform.wake_dispatcher();
-    Ok(web::Json(EndpointJson::new(&endpoint, None)))
-}
-
-/// Makes a new secret for a webhook; the one before signs beside it for a day.
-#[utoipa::path(
-    post, path = "/api/v1/apps/{app}/signal-endpoint/secret", tag = "signals",
-    operation_id = "rotateSignalSecret",
-    responses((status = 200, description = "The new secret, shown this once", body = EndpointJson)),
-)]
-pub(super) async fn rotate_secret(caller: ForApp, platform: web::Data<Platform>) -> Answer<EndpointJson> {
-    new_secret(&platform, &caller.app.id, None).await
-}
-
-/// Makes a new secret for a webhook, of the app or of a contract.
-pub(super) async fn new_secret(
-    platform: &Platform,
-    app: &AppId,
-    contract: Option<&ContractId>,
-) -> Answer<EndpointJson> {
-    let (keys, ambient) = (&platform.keys, &platform.ambient);
-    let tx = platform.db.begin_write().await?;
-    let endpoint = consent_signals::find_endpoint(&tx, app, contract).await?;
-    let secret = consent_signals::rotate_secret(&tx, &endpoint, SECRET_OVERLAP, keys, ambient).await?;
-    tx.commit().await?;
-    Ok(web::Json(EndpointJson::new(&endpoint, Some(&secret))))
-}
-
 /// Lists what an app was told, oldest first.
 #[utoipa::path(
     get, path = "/api/v1/apps/{app}/signals", tag = "signals", operation_id = "listSignals",
@@ -373,59 +199,6 @@ pub(super) async fn replay(
     Ok(web::Json(signal.into()))
 }
 
-/// Hands out signals to an app that polls (RFC 8936), and takes its acknowledgements.
-///
-/// With `returnImmediately` false the answer waits for up to 20 seconds until there is something.
-#[utoipa::path(
-    post, path = "/api/v1/apps/{app}/signals/poll", tag = "signals", operation_id = "pollSignals",
-    request_body = Object,
-    responses((status = 200, description = "`sets` by their names, and `moreAvailable`", body = Object)),
-)]
-pub(super) async fn poll(caller: ForApp, body: Body, platform: web::Data<Platform>) -> Answer<PollAnswer> {
-    let mut request: PollRequest = body.json_if_any()?;
-    let until = Instant::now() + POLL_FOR;
-    let schedule = platform.config.signals.schedule();
-    loop {
-        let tx = platform.db.begin_write().await?;
-        let answer =
-            consent_signals::poll(&tx, &caller.app.id, &request, &schedule, &platform.ambient).await?;
-        tx.commit().await?;
-        if !request.ack.is_empty() {
-            platform.dispatcher.arrivals().wake();
-        }
-        let waits = answer.sets.is_empty() && request.wanted() > 0 && !request.return_immediately;
-        if !waits || Instant::now() >= until {
-            return Ok(web::Json(answer));
-        }
-        // What was acknowledged is.
-        request = PollRequest { max_events: request.max_events, ..PollRequest::default() };
-        sleep(POLL_EVERY).await;
-    }
-}
-
-/// Takes in what an app says it did about a signal.
-///
-/// The body is a signed token (JWS of type `signal-report+jwt`, PS512 or RS256, by a key of the contract).
-#[utoipa::path(
-    post, path = "/api/v1/apps/{app}/signals/{signal}/reports", tag = "signals", operation_id = "reportOnSignal",
-    request_body(content = String, content_type = "application/jwt"),
-    responses((status = 200, description = "Taken in", body = TakenJson)),
-)]
-pub(super) async fn report(
-    caller: ForApp,
-    place: Place,
-    body: Body,
-    platform: web::Data<Platform>,
-) -> Answer<TakenJson> {
-    let (about, text) = (place.id()?, body.text()?);
-    let taken = flows::take_report(&platform, &caller.app, &about, text.trim()).await?;
-    Ok(web::Json(TakenJson {
-        state: taken.report.obligation.name(),
-        standing: taken.report.standing.name(),
-        receipt: taken.receipt,
-    }))
-}
-
 /// Lists what an app was told about a grant of hers, oldest first.
 #[utoipa::path(
     get, path = "/api/v1/me/grants/{grant}/signals", tag = "consent", operation_id = "listSignalsOfGrant",
@@ -440,51 +213,4 @@ pub(super) async fn of_grant(
     let cursor = place.cursor()?;
     let page = consent_signals::list_of_grant(&platform.db, &grant.person, &grant.id, &cursor).await?;
     Ok(web::Json(page.into()))
-}
-
-/// Lists what the app said about a signal that concerns her, each report whole.
-#[utoipa::path(
-    get, path = "/api/v1/me/grants/{grant}/signals/{signal}/reports", tag = "consent",
-    operation_id = "listReportsOnSignal",
-    responses((status = 200, description = "All reports", body = Listing<ReportJson>)),
-)]
-pub(super) async fn reports(
-    who: Person,
-    place: Place,
-    platform: web::Data<Platform>,
-) -> Answer<Listing<ReportJson>> {
-    let grant = grant_in_path(&platform, &who.0, &place).await?;
-    let signal = consent_signals::find(&platform.db, &grant.app, &place.id()?).await?;
-    if signal.grant.as_ref() != Some(&grant.id) {
-        return Err(SignalsError::NotFound(signal.id).into());
-    }
-    let reports = consent_signals::reports(&platform.db, &signal.id).await?;
-    Ok(web::Json(Listing::whole(reports.into_iter().map(ReportJson::from).collect())))
-}
-
-/// What an app said about a signal.
-#[derive(Debug, Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-#[schema(as = Report)]
-pub(super) struct ReportJson {
-    id: String,
-    /// `accepted`, `in_progress`, `completed`, `partial`, `refused` or `extended`.
-    state: &'static str,
-    /// `applied`, `amendment`, `backward` or `too_late`.
-    standing: &'static str,
-    received_at: Moment,
-    /// The report itself, signed by the app.
-    report: String,
-}
-
-impl From<consent_signals::Report> for ReportJson {
-    fn from(report: consent_signals::Report) -> Self {
-        Self {
-            id: report.jti,
-            state: report.said.name(),
-            standing: report.standing.name(),
-            received_at: report.received_at.into(),
-            report: report.jws,
-        }
-    }
 }

@@ -4,19 +4,15 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use actix_web::{http::StatusCode, web};
 use chrono::{Days, NaiveDate};
-use consent_core::{AppId, Cursor, FileId, GrantId, Page};
+use consent_core::{AppId, Cursor, FileId, GrantId};
 use consent_events::{Access, AccessCount, Act, Event};
 use consent_grants::{Filter, Grant};
 use consent_pages::{AccessRow, Activity, Chart, Section};
 
 use super::{Known, Shown, html, library, words};
 use crate::{
-    flows::{self, MyFile, Parties},
-    http::{
-        api::{InPath, exported},
-        error::Refusal,
-        urls,
-    },
+    flows::{self, Accesses, MyFile, Parties},
+    http::{api::exported, error::Refusal, urls},
     platform::Platform,
 };
 
@@ -30,7 +26,8 @@ pub(super) async fn show(platform: web::Data<Platform>, her: Known) -> Shown {
     let wanted = Wanted::of(&platform, &her).await?;
     let after = her.place.query_value("after");
     let later = after.is_some();
-    let page = wanted.page(&platform, &her, &Cursor::new(after, Some(PAGE))).await?;
+    let cursor = Cursor::new(after, Some(PAGE));
+    let page = flows::accesses(&platform, &her.person.id, wanted.accesses(), &cursor).await?;
     let apps = apps(&platform, &her).await?;
     let here = |after: &str| {
         let app = wanted.app.as_ref().map(AppId::as_str).unwrap_or_default();
@@ -68,25 +65,16 @@ struct Wanted {
 
 impl Wanted {
     async fn of(platform: &Platform, her: &Known) -> Result<Self, Refusal> {
-        let given = |name| her.place.query_value(name).filter(|value| !value.is_empty());
-        let app = given("app").map(|id| id.parse::<AppId>().map_err(|_| AppId::unknown())).transpose()?;
-        let grant =
-            given("grant").map(|id| id.parse::<GrantId>().map_err(|_| GrantId::unknown())).transpose()?;
-        let grant = match grant {
-            Some(id) => Some(consent_grants::find_of_person(&platform.db, &her.person.id, &id).await?),
-            None => None,
-        };
-        Ok(Self { app, grant })
+        let app = her.place.id_in_query()?;
+        Ok(Self { app, grant: her.grant_in_query(platform).await? })
     }
 
-    async fn page(&self, platform: &Platform, her: &Known, cursor: &Cursor) -> Result<Page<Event>, Refusal> {
-        let (db, person) = (&platform.db, &her.person.id);
-        platform.ledger.settle().await;
-        Ok(match (&self.grant, &self.app) {
-            (Some(grant), _) => consent_events::list_accesses_of_grant(db, person, &grant.id, cursor).await?,
-            (None, Some(app)) => consent_events::list_accesses_of_app(db, person, app, cursor).await?,
-            (None, None) => consent_events::list_accesses(db, person, cursor).await?,
-        })
+    fn accesses(&self) -> Accesses<'_> {
+        match (&self.grant, &self.app) {
+            (Some(grant), _) => Accesses::OfGrant(&grant.id),
+            (None, Some(app)) => Accesses::OfApp(app),
+            (None, None) => Accesses::All,
+        }
     }
 }
 
@@ -104,7 +92,7 @@ async fn apps(platform: &Platform, her: &Known) -> Result<Vec<(AppId, String)>, 
 fn about(wanted: &Wanted, apps: &[(AppId, String)]) -> Option<(String, String)> {
     let grant = wanted.grant.as_ref()?;
     let name = apps.iter().find(|(id, _)| *id == grant.app).map(|(_, name)| name.clone());
-    Some((name.unwrap_or_default(), format!("/console/grants/{}", grant.id)))
+    Some((name.unwrap_or_default(), urls::grant(&grant.id)))
 }
 
 /// How many files were fetched on each of the last days; by one grant that is not counted.
@@ -119,7 +107,7 @@ async fn chart(
     }
     let last = platform.ambient.now().date_naive();
     let first = last.checked_sub_days(Days::new(u64::from(DAYS) - 1)).unwrap_or(last);
-    let counts = consent_events::count_accesses(&platform.db, &her.person.id, first, last).await?;
+    let counts = flows::count_accesses(platform, &her.person.id, first, last).await?;
     let counts: Vec<_> =
         counts.into_iter().filter(|count| wanted.app.as_ref().is_none_or(|app| *app == count.app)).collect();
     Ok(drawn(first, &counts, apps))
@@ -142,25 +130,21 @@ fn drawn(first: NaiveDate, counts: &[AccessCount], apps: &[(AppId, String)]) -> 
     };
     let rows = counts
         .iter()
-        .map(|count| [day_in_words(count.day), name(&count.app), words::grouped(count.files.unsigned_abs())]);
+        .map(|count| [words::day(count.day), name(&count.app), words::grouped(count.files.unsigned_abs())]);
     Some(Chart {
         caption: format!("Files fetched on each of the last {DAYS} days"),
         said: format!(
             "{} on {}; most on {}, {}.",
             words::count(all, "file"),
             words::count(with_any, "day"),
-            day_in_words(busiest),
+            words::day(busiest),
             words::count(most, "file")
         ),
         counts: days.values().copied().collect(),
-        ends: (day_in_words(first), days.keys().next_back().copied().map(day_in_words).unwrap_or_default()),
+        ends: (words::day(first), days.keys().next_back().copied().map(words::day).unwrap_or_default()),
         most: words::count(most, "file"),
         rows: rows.collect(),
     })
-}
-
-fn day_in_words(day: NaiveDate) -> String {
-    day.format("%-d %B %Y").to_string()
 }
 
 /// Accesses of her ledger in words, in the same order; files, grants and names are each asked for once.
@@ -179,21 +163,21 @@ pub(super) async fn rows(
     let (now, all) = (platform.ambient.now(), Cursor::new(None, Some(200)));
     let grants =
         consent_grants::search_of_person(&platform.db, &her.person.id, &filter, now, &all).await?.items;
-    let parties = Parties::of(platform, &grants).await?;
+    let apps = grants.iter().map(|grant| grant.app.clone()).collect();
     let versions = accesses().map(|(_, access)| (access.contract.clone(), access.version)).collect();
-    let contracts = Parties::find(platform, HashSet::new(), versions).await?;
+    let parties = Parties::find(platform, apps, versions).await?;
     accesses()
         .map(|(event, access)| {
             let grant = grants.iter().find(|grant| grant.id == access.grant);
             let app = grant.and_then(|grant| parties.app(&grant.app).ok());
-            let contract = contracts.contract(&access.contract, access.version)?;
+            let contract = parties.contract(&access.contract, access.version)?;
             let file = files.get(&access.file);
             Ok(AccessRow {
                 what: what(access, file),
                 path: file.map(|file| format!("/library/files/{}", file.file.id)),
                 app: app.map(|app| app.name.clone()).unwrap_or_default(),
                 contract: contract.document.name.clone(),
-                grant: format!("/console/grants/{}", access.grant),
+                grant: urls::grant(&access.grant),
                 when: words::date_and_time(event.created_at),
                 size: words::size(access.bytes),
             })

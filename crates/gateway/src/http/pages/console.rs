@@ -104,7 +104,7 @@ fn row(overview: Overview, shelves: &Shelves, now: DateTime<Utc>) -> GrantRow {
             None => "Never".to_owned(),
         },
         told: told.iter().map(|signal| told::told(signal, now)).collect(),
-        change: change_waits.then(|| format!("/console/grants/{}/change", grant.id)),
+        change: change_waits.then(|| format!("{}/change", urls::grant(&grant.id))),
         id: grant.id.to_string(),
         summary: document.purpose.summary,
         contract: document.name,
@@ -156,8 +156,7 @@ impl Shelves {
         let own = own.map(|shelf| (shelf.id, "Files you uploaded".to_owned()));
         let accounts = flows::named_accounts(platform, &her.who).await?;
         let accounts = accounts.into_iter().map(|(account, name)| {
-            let source = account.source().name;
-            let text = name.map_or_else(|| source.to_owned(), |name| format!("{source} ({name})"));
+            let text = words::account(&account, name.as_deref());
             (account.shelf, text)
         });
         Ok(Self(own.chain(accounts).collect()))

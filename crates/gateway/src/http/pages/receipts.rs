@@ -8,14 +8,14 @@ use actix_web::{
     },
     web,
 };
-use consent_core::{Cursor, GrantId};
+use consent_core::Cursor;
 use consent_pages::{ReceiptErasure, ReceiptPurpose, ReceiptRow, Receipts, Section, Verified};
 use consent_receipts::{Claims, Reader, Receipt, State, Status, Verdict, View};
 use serde_json::json;
 
 use super::{Known, Shown, html, words};
 use crate::{
-    http::{api::InPath, error::Refusal, urls},
+    http::{error::Refusal, urls},
     platform::Platform,
 };
 
@@ -25,14 +25,7 @@ const PAGE: u64 = 25;
 /// `GET /console/receipts`: her receipts, the latest first; all of them, or those about a grant.
 pub(super) async fn list(platform: web::Data<Platform>, her: Known) -> Shown {
     let (db, person) = (&platform.db, &her.person.id);
-    let wanted = her.place.query_value("grant").filter(|id| !id.is_empty());
-    let grant = match &wanted {
-        Some(id) => {
-            let id: GrantId = id.parse().map_err(|_| GrantId::unknown())?;
-            Some(consent_grants::find_of_person(db, person, &id).await?)
-        }
-        None => None,
-    };
+    let grant = her.grant_in_query(&platform).await?;
     let after = her.place.query_value("after");
     let later = after.is_some();
     let cursor = Cursor::new(after, Some(PAGE));
@@ -40,11 +33,11 @@ pub(super) async fn list(platform: web::Data<Platform>, her: Known) -> Shown {
         Some(grant) => {
             let app = consent_contracts::find_app(db, &grant.app).await?.name;
             let page = consent_receipts::list_of_grant(db, person, &grant.id, &cursor).await?;
-            (page, Some((app, format!("/console/grants/{}", grant.id))))
+            (page, Some((app, urls::grant(&grant.id))))
         }
         None => (consent_receipts::list_of_person(db, person, &cursor).await?, None),
     };
-    let of = wanted.as_deref().unwrap_or_default();
+    let of = grant.as_ref().map(|grant| grant.id.as_str()).unwrap_or_default();
     let here = |after: String| urls::with_query("/console/receipts", &[("grant", of), ("after", &after)]);
     let page = Receipts {
         frame: her.frame(&platform, Section::Receipts),
@@ -131,7 +124,7 @@ pub(super) async fn show(platform: web::Data<Platform>, her: Known) -> Shown {
     let page = consent_pages::Receipt {
         frame: her.frame(&platform, Section::Receipts),
         back: match &receipt.grant {
-            Some(grant) => format!("/console/grants/{grant}"),
+            Some(grant) => urls::grant(grant),
             None => "/console/receipts".to_owned(),
         },
         title,

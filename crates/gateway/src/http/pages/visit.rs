@@ -7,10 +7,12 @@ use actix_web::{
     FromRequest, HttpRequest, HttpResponse, dev::Payload, error::PayloadError, http::header::HeaderValue,
     web::Bytes,
 };
+use consent_core::GrantId;
 use consent_crypto::{
     Secret, SecretKind,
     digest::{constant_time_eq, hex, sha256},
 };
+use consent_grants::Grant;
 use consent_pages::{Frame, Notice, Section, Tone, Who};
 use consent_people::Person;
 use url::form_urlencoded;
@@ -220,6 +222,12 @@ impl Known {
     pub fn frame_with(&self, platform: &Platform, section: Section, failed: &str) -> Frame {
         let notice = Some(Notice { tone: Tone::Failed, text: failed.to_owned() });
         Frame { notice, ..self.frame(platform, section) }
+    }
+
+    /// The grant of hers that the query names, if it names one.
+    pub async fn grant_in_query(&self, platform: &Platform) -> Result<Option<Grant>, Refusal> {
+        let Some(id) = self.place.id_in_query::<GrantId>()? else { return Ok(None) };
+        Ok(Some(consent_grants::find_of_person(&platform.db, &self.person.id, &id).await?))
     }
 }
 

@@ -1,12 +1,18 @@
 //! Numbers, moments and codes as people say them.
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use consent_contracts::LawfulBasis;
 use consent_core::{Criterion, Scope, TimeRange, taxonomy};
+use consent_sources::Account;
 
 /// `22 November 2026`, in UTC.
 pub(in crate::http) fn date(at: DateTime<Utc>) -> String {
-    at.format("%-d %B %Y").to_string()
+    day(at.date_naive())
+}
+
+/// `22 November 2026`.
+pub(in crate::http) fn day(day: NaiveDate) -> String {
+    day.format("%-d %B %Y").to_string()
 }
 
 /// The day of some milliseconds since the epoch.
@@ -179,6 +185,12 @@ pub(in crate::http) fn kind_of_file(media_type: &str) -> String {
         },
     };
     known.to_owned()
+}
+
+/// An account by its source, and by what it is called there if that is known.
+pub(in crate::http) fn account(account: &Account, name: Option<&str>) -> String {
+    let source = account.source().name;
+    name.map_or_else(|| source.to_owned(), |name| format!("{source} ({name})"))
 }
 
 /// The ground of law, with its place in the GDPR.

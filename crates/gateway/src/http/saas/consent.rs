@@ -3,13 +3,13 @@
 use actix_web::{HttpResponse, http::StatusCode, web};
 use chrono::{DateTime, Days, NaiveDate, NaiveTime, Utc};
 use consent_auth::RequestKind;
-use consent_contracts::{Access, CalendarDuration, Contract, Document};
+use consent_contracts::{Access, App, CalendarDuration, Contract, Document};
 use consent_core::{AccountId, taxonomy};
 use consent_grants::{Grant, Stage};
 use consent_library::ShelfKind;
 use consent_pages::{
-    AccountChoice, Consent, Duration, EndChoice, Link, OwnChoice, Part, Peek, Retention, RightToBeForgotten,
-    Section, Sharing,
+    AccountChoice, Consent, ContractText, Duration, EndChoice, Link, OwnChoice, Part, Peek, Retention,
+    RightToBeForgotten, Section, Sharing,
 };
 use consent_sources::{SourceError, catalogue};
 
@@ -244,29 +244,39 @@ fn page(
         frame: her.frame(platform, Section::None),
         action: asked.errand.path(),
         add: format!("{}/add", asked.errand.path()),
-        text_hash: contract.text_hash.clone(),
         changed,
         errors,
         asking: asked.asking(),
-        description: app.description.clone(),
-        website: app.website.as_deref().map(|url| link("Web site", url)),
-        partner: (app.partner_id != app.id.as_str()).then(|| app.partner_id.clone()),
-        contact: app.contact.clone(),
-        version: contract.version,
+        contract: contract_text(app, contract),
         wants: wants(document).to_owned(),
-        summary: document.purpose.summary.clone(),
-        details: paragraphs(&document.purpose.details),
-        will: document.will.clone(),
-        will_not: document.will_not.clone(),
         reads: document.access != Access::Write,
         tally: tally(survey, now),
-        period: period(document),
         parts: survey.parts.iter().map(|part| part_row(part, document, ticks)).collect(),
         accounts: survey.holders.iter().filter_map(|holder| account_choice(holder, ticks)).collect(),
         own_files: own
             .map(|own| OwnChoice { count: words::count(own.files as u64, "file"), ticked: ticks.own_files }),
         future_accounts: document.future_accounts.then_some(ticks.future_accounts),
         duration: duration(platform, document, &ticks.ends, now),
+        may_delete_library: document.may_delete_library,
+        before: question.before.as_ref().map(|before| already(before, now)),
+    };
+    asked.page(status, &page)
+}
+
+/// What an app asks for, and what it promises, in words.
+pub(in crate::http) fn contract_text(app: &App, contract: &Contract) -> ContractText {
+    let document = &contract.document;
+    ContractText {
+        description: app.description.clone(),
+        website: app.website.as_deref().map(|url| link("Web site", url)),
+        partner: (app.partner_id != app.id.as_str()).then(|| app.partner_id.clone()),
+        contact: app.contact.clone(),
+        version: contract.version,
+        summary: document.purpose.summary.clone(),
+        details: paragraphs(&document.purpose.details),
+        will: document.will.clone(),
+        will_not: document.will_not.clone(),
+        period: period(document),
         retention: Retention {
             period: retention(&document.retention.period),
             text: document.retention.text.clone(),
@@ -279,23 +289,21 @@ fn page(
             implemented: document.right_to_be_forgotten.implemented,
             text: document.right_to_be_forgotten.text.clone(),
         },
-        may_delete_library: document.may_delete_library,
         lawful_basis: words::lawful_basis(document.lawful_basis),
         jurisdiction: words::country(&document.jurisdiction),
         policy: link("Privacy policy", &document.policy_url),
         terms: document.terms_url.as_deref().map(|url| link("Terms and conditions", url)),
-        before: question.before.as_ref().map(|before| already(before, now)),
-    };
-    asked.page(status, &page)
+        text_hash: contract.text_hash.clone(),
+    }
 }
 
 /// Of which time, and whether what comes later belongs to it.
-pub(in crate::http) fn period(document: &Document) -> String {
+fn period(document: &Document) -> String {
     let of = words::period(&document.scope);
     if document.ongoing { format!("{of}, and what comes while you share") } else { of }
 }
 
-pub(in crate::http) fn link(text: &str, url: &str) -> Link {
+fn link(text: &str, url: &str) -> Link {
     Link { text: text.to_owned(), url: url.to_owned() }
 }
 
@@ -306,7 +314,7 @@ fn wants(document: &Document) -> &'static str {
     }
 }
 
-pub(in crate::http) fn paragraphs(text: &str) -> Vec<String> {
+fn paragraphs(text: &str) -> Vec<String> {
     let paragraphs = text.split("\n\n").map(str::trim).filter(|paragraph| !paragraph.is_empty());
     paragraphs.map(str::to_owned).collect()
 }

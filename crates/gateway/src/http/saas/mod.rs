@@ -16,7 +16,7 @@ use consent_core::RequestId;
 use consent_crypto::Secret;
 use consent_pages::{Asking, Frame, Message};
 
-pub(super) use consent::{link, paragraphs, period, retention, source_name};
+pub(super) use consent::{contract_text, retention, source_name};
 use errand::{Errand, Page};
 
 use super::{

@@ -4,16 +4,13 @@ use actix_web::{HttpResponse, http::StatusCode, web};
 use consent_contracts::{App, Contract, Document};
 use consent_core::Cursor;
 use consent_grants::{Grant, Stage};
-use consent_pages::{
-    Agreed, Asking, Frame, GrantPage, History, MessageRow, Messages, Retention, RightToBeForgotten, Section,
-    Sharing,
-};
-use consent_signals::{Signal, SignalId, SignalsError};
+use consent_pages::{Agreed, Asking, ContractText, Frame, GrantPage, History, MessageRow, Messages, Section};
+use consent_signals::{Signal, SignalId};
 use serde_json::json;
 
 use super::{Shelves, deeds, row, timeline, told};
 use crate::{
-    flows,
+    flows::{self, Accesses},
     http::{
         api::grant_in_path,
         error::Refusal,
@@ -54,14 +51,14 @@ async fn gathered(
     frame: Frame,
 ) -> Result<GrantPage, Refusal> {
     let (db, now) = (&platform.db, platform.ambient.now());
-    let (person, path) = (&her.person.id, path_of(&grant));
+    let (person, path) = (&her.person.id, urls::grant(&grant.id));
     let latest = Cursor::new(None, Some(LATEST));
     let mut overviews = flows::overviews(platform, person, vec![grant.clone()]).await?;
     let overview =
         overviews.pop().ok_or_else(|| Refusal::new(404, "GrantNotFound", "there is no such grant"))?;
     let app = overview.app.name.clone();
     let messages = message_rows(platform, &overview.told, &path).await?;
-    let accesses = consent_events::list_accesses_of_grant(db, person, &grant.id, &latest).await?;
+    let accesses = flows::accesses(platform, person, Accesses::OfGrant(&grant.id), &latest).await?;
     let events = consent_events::newest_of_grant(db, person, &grant.id, &latest).await?;
     let receipts = consent_receipts::list_of_grant(db, person, &grant.id, &latest).await?;
     let of_grant = [("grant", grant.id.as_str())];
@@ -79,11 +76,6 @@ async fn gathered(
         receipts: receipts::rows(platform, &receipts.items),
         grant: row(overview, &Shelves::of(platform, her).await?, now),
     })
-}
-
-/// Where the page of a grant is.
-pub(super) fn path_of(grant: &Grant) -> String {
-    format!("/console/grants/{}", grant.id)
 }
 
 fn in_short(grant: &Grant, document: &Document) -> Vec<(String, String)> {
@@ -133,7 +125,7 @@ pub(in crate::http::pages) async fn messages(platform: web::Data<Platform>, her:
     let grant = grant_in_path(&platform, &her.who, &her.place).await?;
     let cursor = Cursor::new(her.place.query_value("after"), Some(PAGE));
     let page = consent_signals::newest_of_grant(&platform.db, &her.person.id, &grant.id, &cursor).await?;
-    let path = path_of(&grant);
+    let path = urls::grant(&grant.id);
     let page = Messages {
         frame: her.frame(&platform, Section::Console),
         app: consent_contracts::find_app(&platform.db, &grant.app).await?.name,
@@ -147,10 +139,7 @@ pub(in crate::http::pages) async fn messages(platform: web::Data<Platform>, her:
 /// `GET /console/grants/{grant}/messages/{signal}/proof`: the signed message with the signed reports about it.
 pub(in crate::http::pages) async fn proof(platform: web::Data<Platform>, her: Known) -> Shown {
     let grant = grant_in_path(&platform, &her.who, &her.place).await?;
-    let signal = consent_signals::find(&platform.db, &grant.app, &her.place.id()?).await?;
-    if signal.grant.as_ref() != Some(&grant.id) {
-        return Err(SignalsError::NotFound(signal.id).into());
-    }
+    let signal = flows::signal_of_grant(&platform.db, &grant, &her.place.id()?).await?;
     let reports = consent_signals::reports(&platform.db, &signal.id).await?;
     let reports =
         reports.iter().map(|report| json!({ "report": report.jws, "receivedAt": report.received_at }));
@@ -168,7 +157,8 @@ pub(in crate::http::pages) async fn history(platform: web::Data<Platform>, her: 
     let grant = grant_in_path(&platform, &her.who, &her.place).await?;
     let cursor = Cursor::new(her.place.query_value("after"), Some(PAGE));
     let page = consent_events::newest_of_grant(&platform.db, &her.person.id, &grant.id, &cursor).await?;
-    let (app, path) = (consent_contracts::find_app(&platform.db, &grant.app).await?.name, path_of(&grant));
+    let (app, path) =
+        (consent_contracts::find_app(&platform.db, &grant.app).await?.name, urls::grant(&grant.id));
     let page = History {
         frame: her.frame(&platform, Section::Console),
         events: timeline::rows(&platform, &app, &page.items).await?,
@@ -186,48 +176,31 @@ pub(in crate::http::pages) async fn agreed(platform: web::Data<Platform>, her: K
     let contract = consent_contracts::find_version(&platform.db, &grant.contract, grant.version).await?;
     let shelves = Shelves::of(&platform, &her).await?;
     let frame = her.frame(&platform, Section::Console);
-    Ok(as_agreed(frame, &grant, app, contract, shelves.shared(&grant)))
+    Ok(as_agreed(frame, &grant, app, &contract, shelves.shared(&grant)))
 }
 
-fn as_agreed(frame: Frame, grant: &Grant, app: App, contract: Contract, shared: Vec<String>) -> HttpResponse {
-    let document = contract.document;
+fn as_agreed(
+    frame: Frame,
+    grant: &Grant,
+    app: App,
+    contract: &Contract,
+    shared: Vec<String>,
+) -> HttpResponse {
+    let document = &contract.document;
     let page = Agreed {
         frame,
-        back: path_of(grant),
+        back: urls::grant(&grant.id),
         agreed_on: words::date_and_time(grant.created_at),
+        contract: ContractText { text_hash: grant.text_hash.clone(), ..saas::contract_text(&app, contract) },
         asking: Asking {
             app: app.name,
             contract: document.name.clone(),
             returns_to: document.redirect_uris.first().map(|uri| urls::origin(uri)).unwrap_or_default(),
         },
-        description: app.description,
-        website: app.website.as_deref().map(|url| saas::link("Web site", url)),
-        partner: (app.partner_id != app.id.as_str()).then_some(app.partner_id),
-        contact: app.contact,
-        version: contract.version,
-        summary: document.purpose.summary.clone(),
-        details: saas::paragraphs(&document.purpose.details),
-        period: saas::period(&document),
-        parts: parts(grant, &document),
+        parts: parts(grant, document),
         shared,
         future_accounts: grant.choices.future_accounts,
-        duration: lasts(grant, &document),
-        retention: Retention {
-            period: saas::retention(&document.retention.period),
-            text: document.retention.text,
-        },
-        sharing: Sharing { recipients: document.sharing.recipients, text: document.sharing.text },
-        right_to_be_forgotten: RightToBeForgotten {
-            implemented: document.right_to_be_forgotten.implemented,
-            text: document.right_to_be_forgotten.text,
-        },
-        will: document.will,
-        will_not: document.will_not,
-        lawful_basis: words::lawful_basis(document.lawful_basis),
-        jurisdiction: words::country(&document.jurisdiction),
-        policy: saas::link("Privacy policy", &document.policy_url),
-        terms: document.terms_url.as_deref().map(|url| saas::link("Terms and conditions", url)),
-        text_hash: grant.text_hash.clone(),
+        duration: lasts(grant, document),
     };
     html(StatusCode::OK, &page)
 }

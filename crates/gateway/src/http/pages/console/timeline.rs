@@ -1,10 +1,11 @@
 //! What happened to a grant, in words: from the links of its person's chain.
 
 use consent_core::Actor;
-use consent_events::{Act, Change, Event, PayloadState};
+use consent_events::{Act, Change, Event};
 use consent_pages::EventRow;
 
 use crate::{
+    flows::{self, GivenReason},
     http::{error::Refusal, pages::words},
     platform::Platform,
 };
@@ -16,22 +17,13 @@ pub(super) async fn rows(platform: &Platform, app: &str, events: &[Event]) -> Re
         rows.push(EventRow {
             said: sentence(event, app),
             when: words::date_and_time(event.created_at),
-            reason: reason(platform, event).await?,
+            reason: flows::given_reason(platform, event).await?.map(|reason| match reason {
+                GivenReason::Kept(reason) => reason,
+                GivenReason::Erased => "it was erased".to_owned(),
+            }),
         });
     }
     Ok(rows)
-}
-
-/// Why an operator acted for her; operators act seldom, so that looking each up costs little.
-pub(super) async fn reason(platform: &Platform, event: &Event) -> Result<Option<String>, Refusal> {
-    if event.actor != Actor::Operator || event.commitment.is_none() {
-        return Ok(None);
-    }
-    Ok(match consent_events::read_payload(&platform.db, event).await? {
-        PayloadState::Kept(payload) => payload.reason().map(str::to_owned),
-        PayloadState::Erased => Some("it was erased".to_owned()),
-        PayloadState::Never => None,
-    })
 }
 
 fn sentence(event: &Event, app: &str) -> String {

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use consent_pages::{MessageRow, Mood, ReportRow, Told};
 use consent_signals::{
-    Delivery, Duty, Exception, Kind, Obligation, Removed, Report, ReportClaims, Signal, Standing,
+    Delivery, Duty, Exception, Kind, Obligation, Removed, Report, ReportClaims, Said, Signal, Standing,
 };
 
 use crate::http::pages::words;
@@ -144,13 +144,13 @@ fn arrival(signal: &Signal) -> String {
 }
 
 fn reported(report: &Report) -> ReportRow {
-    let said = match report.said.state() {
-        Obligation::Accepted => "It says that it understood",
-        Obligation::InProgress => "It says that it has begun",
-        Obligation::Completed => "It says that it is done",
-        Obligation::Partial => "It says that it is done, except for what it lists",
-        Obligation::Refused => "It says that it will not do it",
-        _ => "It says that it needs more time",
+    let said = match report.said {
+        Said::Accepted => "It says that it understood",
+        Said::InProgress => "It says that it has begun",
+        Said::Completed => "It says that it is done",
+        Said::Partial => "It says that it is done, except for what it lists",
+        Said::Refused => "It says that it will not do it",
+        Said::Extended => "It says that it needs more time",
     };
     let row = ReportRow {
         said: format!("{said}, on {}", words::date_and_time(report.received_at)),
@@ -177,7 +177,7 @@ fn claimed(claims: ReportClaims, row: ReportRow) -> ReportRow {
         ("Ground", claims.ground),
         ("To be done by", claims.expected_completion.map(words::date_and_time)),
         ("Done", claims.completed_at.map(words::date_and_time)),
-        ("Last backup gone by", evidence.backups_gone_by.map(|day| day.format("%-d %B %Y").to_string())),
+        ("Last backup gone by", evidence.backups_gone_by.map(words::day)),
         ("Hash of its own log", evidence.log_sha256),
     ];
     let facts = facts.into_iter().filter_map(|(word, value)| Some((word.to_owned(), value?)));
@@ -198,6 +198,6 @@ fn removed(removed: &Removed) -> String {
 }
 
 fn kept(kept: &Exception) -> String {
-    let until = kept.retained_until.format("%-d %B %Y");
+    let until = words::day(kept.retained_until);
     format!("{}: {}, until {until}", kept.category, kept.ground)
 }
