@@ -7,6 +7,7 @@ use std::{
 };
 
 use consent_client::reqwest::Method;
+use consent_store::Database;
 use sea_orm::{ConnectionTrait as _, DbBackend};
 use serde_json::{Value, json};
 
@@ -109,7 +110,8 @@ async fn register(server: &Process, data: &Path, receivers: &Receivers) -> Outco
     door.call(Method::POST, &stop, &ada, None).await.map(drop)
 }
 
-/// Has so many signals wait for every endpoint: copies of the one that there is, each about a grant of its own.
+/// Has so many signals wait for every endpoint: copies of the one that there is, each about a grant of its own, and those of
+/// an endpoint about a person of theirs.
 async fn queue(database: &str, run: usize, each: usize) -> Outcome<()> {
     let db = connect(database).await?;
     let active = "SELECT CAST(count(*) AS text) AS answer FROM signal_endpoint WHERE state = 'active'";
@@ -120,35 +122,51 @@ async fn queue(database: &str, run: usize, each: usize) -> Outcome<()> {
     db.execute_unprepared("UPDATE signal SET due_at = NULL WHERE due_at IS NOT NULL").await?;
     db.execute_unprepared("UPDATE signal_endpoint SET failures = 0, open_until = NULL").await?;
     let sqlite = db.get_database_backend() == DbBackend::Sqlite;
-    let number = format!("({run} * {ENDPOINTS} + e.n) * {each} + numbers.n");
-    let (digits, now) = if sqlite {
-        (format!("printf('%012d', {number})"), "strftime('%Y-%m-%d %H:%M:%f+00:00', 'now')")
-    } else {
-        (format!("lpad(({number})::text, 12, '0')"), "now()")
+    let digits = |number: &str| {
+        if sqlite { format!("printf('%012d', {number})") } else { format!("lpad(({number})::text, 12, '0')") }
     };
+    let now = if sqlite { "strftime('%Y-%m-%d %H:%M:%f+00:00', 'now')" } else { "now()" };
+    let number = digits(&format!("({run} * {ENDPOINTS} + e.n) * {each} + numbers.n"));
+    let person = format!("'per00000000000000' || {}", digits("e.n"));
+    let grant = format!("'gra00000000000000' || {number}");
+    if run == 0 {
+        let own = [("id", person.clone()), ("email", "'bench-' || e.n || '@example.org'".to_owned())];
+        copy(&db, "person", 1, &own).await?;
+    }
+    copy(&db, "consent_grant", each, &[("id", grant.clone()), ("person_id", person.clone())]).await?;
     let own = [
-        ("jti", format!("'00000000-0000-7000-8000-' || {digits}")),
-        ("grant_id", format!("'gra00000000000000' || {digits}")),
+        ("jti", format!("'00000000-0000-7000-8000-' || {number}")),
+        ("person_id", person),
+        ("grant_id", grant),
         ("app_id", "e.app_id".to_owned()),
         ("endpoint_id", "e.id".to_owned()),
         ("due_at", now.to_owned()),
         ("delivery", "'queued'".to_owned()),
+        ("noted_at", "NULL".to_owned()),
     ];
-    let columns = crate::crowd::columns(&db, "signal").await?;
+    copy(&db, "signal", each, &own).await?;
+    Ok(db.close().await?)
+}
+
+/// Copies the true row of a table, which has the highest id, so many times for every endpoint (`e`, with its number), with
+/// columns of its own, the id first.
+async fn copy(db: &Database, table: &str, each: usize, own: &[(&str, String)]) -> Outcome<()> {
+    let id = own[0].0;
+    let columns = crate::crowd::columns(db, table).await?;
     let value = |column: &String| {
         let own = own.iter().find(|(name, _)| name == column);
         own.map_or_else(|| format!("t.{column}"), |(_, value)| value.clone())
     };
     let copy = format!(
-        "INSERT INTO signal ({}) WITH RECURSIVE numbers (n) AS \
+        "INSERT INTO {table} ({}) WITH RECURSIVE numbers (n) AS \
          (SELECT 0 UNION ALL SELECT n + 1 FROM numbers WHERE n + 1 < {each}) \
          SELECT {} FROM (SELECT id, app_id, row_number() OVER (ORDER BY id) - 1 AS n FROM signal_endpoint) e \
-         CROSS JOIN numbers CROSS JOIN (SELECT * FROM signal WHERE kind = 'sharing-stopped' ORDER BY jti DESC LIMIT 1) t",
+         CROSS JOIN numbers CROSS JOIN (SELECT * FROM {table} ORDER BY {id} DESC LIMIT 1) t",
         columns.join(", "),
         columns.iter().map(value).collect::<Vec<_>>().join(", "),
     );
     db.execute_unprepared(&copy).await?;
-    Ok(db.close().await?)
+    Ok(())
 }
 
 /// Waits until so many signals were taken.

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
 use consent_core::{Ambient, AppId, ContractId, Cursor, GrantId, OpenOwner, Owner, Page, PersonId, ShelfId};
-use consent_store::{Migration, Patience, StoreError, Tx, batch, joined_columns};
+use consent_store::{Migration, Patience, StoreError, Tx, batch, is_one_of, joined_columns};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter, QueryOrder,
     QueryResult, QuerySelect, Select, sea_query::Expr,
@@ -406,7 +406,7 @@ pub async fn due(
     limit: u64,
 ) -> Result<Vec<GrantId>, GrantError> {
     let rows = row::grant::Entity::find()
-        .filter(row::grant::Column::Stage.is_in(OPEN))
+        .filter(is_one_of(row::grant::Column::Stage, &OPEN))
         .filter(row::grant::Column::ExpiresAt.lte(now))
         .order_by_asc(row::grant::Column::ExpiresAt)
         .limit(limit)

@@ -4,9 +4,9 @@ pub mod batch;
 mod connect;
 mod error;
 mod group;
-mod joined;
 mod migration;
 mod readers;
+mod sql;
 mod transaction;
 
 use consent_core::Counter;
@@ -14,8 +14,8 @@ use consent_core::Counter;
 pub use batch::Patience;
 pub use connect::{Database, Pool};
 pub use error::StoreError;
-pub use joined::{joined_columns, json_elements};
 pub use migration::Migration;
+pub use sql::{is_one_of, joined_columns, json_elements};
 pub use transaction::Tx;
 
 /// Statements that this process ran, of all databases; beginning and committing are none.

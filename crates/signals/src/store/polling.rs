@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
 use consent_core::{Ambient, AppId};
-use consent_store::Tx;
+use consent_store::{Tx, is_one_of};
 use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
 use super::{endpoints, save};
@@ -125,7 +125,7 @@ async fn offered(tx: &Tx, app: &AppId, wanted: u32) -> Result<PollAnswer, Signal
         .select_only()
         .columns([row::signal::Column::Jti, row::signal::Column::Jws])
         .filter(row::signal::Column::AppId.eq(app.clone()))
-        .filter(row::signal::Column::Delivery.is_in(OPEN))
+        .filter(is_one_of(row::signal::Column::Delivery, &OPEN))
         .filter(row::signal::Column::SupersededBy.is_null())
         .order_by_asc(row::signal::Column::Jti)
         .limit(u64::from(wanted) + 1)

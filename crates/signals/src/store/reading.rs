@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use consent_core::{Ambient, AppId, Cursor, GrantId, Page, PersonId};
-use consent_store::Tx;
+use consent_store::{Tx, is_one_of};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, Select,
 };
@@ -84,13 +84,15 @@ pub async fn list_of_app(
 
 /// What apps have not done in time, oldest first; for operators.
 pub async fn overdue(db: &impl ConnectionTrait, cursor: &Cursor) -> Result<Page<Signal>, SignalsError> {
-    let overdue = row::signal::Entity::find().filter(row::signal::Column::Obligation.eq("overdue"));
+    let overdue =
+        row::signal::Entity::find().filter(is_one_of(row::signal::Column::Obligation, &["overdue"]));
     page(db, overdue, cursor).await
 }
 
 /// What cannot be delivered, oldest first; for operators.
 pub async fn dead_letters(db: &impl ConnectionTrait, cursor: &Cursor) -> Result<Page<Signal>, SignalsError> {
-    let dead = row::signal::Entity::find().filter(row::signal::Column::Delivery.is_in(["gone", "dead"]));
+    let dead =
+        row::signal::Entity::find().filter(is_one_of(row::signal::Column::Delivery, &["gone", "dead"]));
     page(db, dead, cursor).await
 }
 
@@ -98,7 +100,7 @@ pub async fn dead_letters(db: &impl ConnectionTrait, cursor: &Cursor) -> Result<
 pub async fn is_in_default(db: &impl ConnectionTrait, app: &AppId) -> Result<bool, SignalsError> {
     let missed = row::signal::Entity::find()
         .filter(row::signal::Column::AppId.eq(app.clone()))
-        .filter(row::signal::Column::Obligation.eq("overdue"))
+        .filter(is_one_of(row::signal::Column::Obligation, &["overdue"]))
         .filter(row::signal::Column::CompleteToldAt.is_not_null());
     Ok(missed.count(db).await? > 0)
 }

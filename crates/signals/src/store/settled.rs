@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use chrono::{DateTime, Utc};
 use consent_core::{Ambient, AppId, GrantId};
-use consent_store::{Tx, batch};
+use consent_store::{Tx, batch, is_one_of};
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, DbBackend, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
     Statement, sea_query::Expr,
@@ -31,7 +31,7 @@ pub async fn arrived(db: &impl ConnectionTrait, limit: u64) -> Result<Vec<Arrive
         .columns([Column::Jti, Column::AppId, Column::GrantId])
         .filter(Column::NotedAt.is_null())
         .filter(Column::GrantId.is_not_null())
-        .filter(Column::Delivery.is_in(ARRIVED))
+        .filter(is_one_of(Column::Delivery, &ARRIVED))
         .order_by_asc(Column::Jti)
         .limit(limit)
         .into_tuple()
@@ -53,7 +53,7 @@ pub async fn note_arrived(
         let new = Condition::all()
             .add(Column::Jti.is_in(ids))
             .add(Column::NotedAt.is_null())
-            .add(Column::Delivery.is_in(ARRIVED));
+            .add(is_one_of(Column::Delivery, &ARRIVED));
         let found = Entity::find().select_only().column(Column::Jti).filter(new.clone());
         noted.extend(found.into_tuple::<SignalId>().all(tx).await?);
         let at = Expr::value(ambient.now());

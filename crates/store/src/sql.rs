@@ -1,6 +1,8 @@
-//! Selects that bring rows of several tables at once.
+//! Parts of statements that both databases understand alike.
 
-use sea_orm::{DbBackend, EntityTrait, IdenStatic, Iterable};
+use sea_orm::{
+    ColumnTrait, DbBackend, EntityTrait, IdenStatic, Iterable, sea_query::Expr, sea_query::ExprTrait as _,
+};
 
 /// All columns of a table for the `SELECT` list of a join, each named `prefix` and its own name, as
 /// `FromQueryResult` reads them.
@@ -13,6 +15,13 @@ pub fn joined_columns<E: EntityTrait>(prefix: &str) -> String {
         format!("{table}.{column} AS {prefix}{column}")
     });
     columns.collect::<Vec<_>>().join(", ")
+}
+
+/// The condition that a column has one of these values, spelled out in the statement. Whether an index is for these rows
+/// alone, a planner sees in what it can read, and not in a parameter.
+pub fn is_one_of(column: impl ColumnTrait, values: &[&'static str]) -> Expr {
+    let values = values.iter().map(|value| Expr::Constant((*value).into()));
+    Expr::col(column.as_column_ref()).is_in(values)
 }
 
 /// A select of the texts in a JSON array, which is itself SQL.
