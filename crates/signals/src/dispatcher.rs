@@ -27,6 +27,9 @@ use crate::{
 /// Another process may have written something: nobody wakes this one for it.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 
+/// Looking costs the same for one place as for many: it is waited until a quarter of them is free, but no longer than this.
+const ROOM_WITHIN: Duration = Duration::from_millis(50);
+
 /// How much is done at once, and when an endpoint is left alone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
@@ -179,6 +182,8 @@ impl Dispatcher {
     pub async fn run(&self, shutdown: impl Future<Output = ()>) {
         let mut shutdown = std::pin::pin!(shutdown);
         loop {
+            let most = self.shared.limits.in_flight;
+            let _ = time::timeout(ROOM_WITHIN, self.settle(most - most.div_ceil(4))).await;
             let now = self.shared.ambient.now();
             let pause = match self.deliver_due(now).await {
                 Ok(_) => self.pause(now).await,

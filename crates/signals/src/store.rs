@@ -19,7 +19,7 @@ use chrono::{DateTime, Utc};
 use consent_store::{Migration, StoreError, Tx, batch};
 use sea_orm::{
     ActiveModelTrait as _, ActiveValue::Set, ColumnTrait, EntityTrait, Iterable as _, QueryFilter,
-    QuerySelect, sea_query::OnConflict,
+    QuerySelect,
 };
 use sea_orm_migration::MigrationTrait;
 
@@ -75,13 +75,48 @@ async fn save(tx: &Tx, signal: &Signal) -> Result<(), SignalsError> {
     Ok(())
 }
 
-/// The same for many that are held.
-async fn save_all(tx: &Tx, signals: &[Signal]) -> Result<(), SignalsError> {
-    use row::signal::Column;
-    let Some(any) = signals.first().map(changing) else { return Ok(()) };
-    let changes = Column::iter().filter(|column| any.get(*column).is_set());
-    let replace = OnConflict::column(Column::Jti).update_columns(changes).to_owned();
-    Ok(batch::upsert::<row::signal::Entity>(tx, signals.iter().map(written).collect(), &replace).await?)
+/// A signal that is held, and what its row says.
+struct HeldSignal {
+    signal: Signal,
+    row: row::signal::ActiveModel,
+}
+
+impl From<Signal> for HeldSignal {
+    fn from(signal: Signal) -> Self {
+        Self { row: changing(&signal), signal }
+    }
+}
+
+impl HeldSignal {
+    /// What its row does not say yet.
+    fn changes(&self) -> row::signal::ActiveModel {
+        let mut changes = changing(&self.signal);
+        for column in row::signal::Column::iter() {
+            if changes.get(column) == self.row.get(column) {
+                changes.not_set(column);
+            }
+        }
+        changes
+    }
+}
+
+/// Writes what changed about signals: one statement for all with the same changes.
+async fn save_all(tx: &Tx, signals: &[HeldSignal]) -> Result<(), SignalsError> {
+    let mut alike: Vec<(row::signal::ActiveModel, Vec<SignalId>)> = Vec::new();
+    for held in signals {
+        let changes = held.changes();
+        match alike.iter_mut().find(|(others, _)| *others == changes) {
+            Some((_, ids)) => ids.push(held.signal.id.clone()),
+            None => alike.push((changes, vec![held.signal.id.clone()])),
+        }
+    }
+    for (changes, ids) in alike.into_iter().filter(|(changes, _)| changes.is_changed()) {
+        for ids in batch::pieces(ids) {
+            let update = row::signal::Entity::update_many().set(changes.clone());
+            update.filter(row::signal::Column::Jti.is_in(ids)).exec(tx).await?;
+        }
+    }
+    Ok(())
 }
 
 fn changing(signal: &Signal) -> row::signal::ActiveModel {
@@ -113,12 +148,7 @@ fn changing(signal: &Signal) -> row::signal::ActiveModel {
 }
 
 async fn insert(tx: &Tx, signal: &Signal) -> Result<(), SignalsError> {
-    row::signal::Entity::insert(written(signal)).exec_without_returning(tx).await?;
-    Ok(())
-}
-
-fn written(signal: &Signal) -> row::signal::ActiveModel {
-    row::signal::ActiveModel {
+    let model = row::signal::ActiveModel {
         jti: Set(signal.id.clone()),
         app_id: Set(signal.app.clone()),
         contract_id: Set(signal.contract.clone()),
@@ -134,7 +164,9 @@ fn written(signal: &Signal) -> row::signal::ActiveModel {
         action_at: Set(signal.action_at),
         issued_at: Set(signal.issued_at),
         ..changing(signal)
-    }
+    };
+    row::signal::Entity::insert(model).exec_without_returning(tx).await?;
+    Ok(())
 }
 
 impl Signal {

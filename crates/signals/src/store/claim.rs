@@ -4,13 +4,13 @@ use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
 use consent_core::Ambient;
-use consent_store::{Tx, batch};
+use consent_store::{StoreError, Tx, batch};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Statement,
     sea_query::{LockBehavior, LockType},
 };
 
-use super::{Secrets, save_all};
+use super::{HeldSignal, Secrets, save_all};
 use crate::{
     Endpoint, Lease, Limits, Signal, SignalId, SignalsError, deadline::later, delivery::ON_THE_WAY, row,
 };
@@ -56,18 +56,21 @@ pub(crate) async fn claim(
         .order_by_asc(row::signal::Column::DueAt)
         // Another replica that is faster has them.
         .lock_with_behavior(LockType::Update, LockBehavior::SkipLocked);
-    let mut signals: Vec<Signal> =
-        rows.all(tx).await?.into_iter().map(Signal::try_from).collect::<Result<_, _>>()?;
-    for signal in &mut signals {
+    let rows = rows.all(tx).await?.into_iter();
+    let mut held =
+        rows.map(|row| Ok(Signal::try_from(row)?.into())).collect::<Result<Vec<HeldSignal>, StoreError>>()?;
+    // One right for all: whoever takes one of them again takes it with another.
+    let lease = Lease { holder: ambient.new_id(), until: later(now, limits.lease) };
+    for HeldSignal { signal, .. } in &mut held {
         if signal.superseded_by.is_some() {
             signal.go(signal.delivery.clone().cancel_returned(), now);
             continue;
         }
-        let lease = Lease { holder: ambient.new_id(), until: later(now, limits.lease) };
-        signal.go(signal.delivery.clone().claim(lease, now)?, now);
+        signal.go(signal.delivery.clone().claim(lease.clone(), now)?, now);
         signal.attempts += 1;
     }
-    save_all(tx, &signals).await?;
+    save_all(tx, &held).await?;
+    let mut signals: Vec<Signal> = held.into_iter().map(|held| held.signal).collect();
     signals.retain(|signal| signal.delivery.holder().is_some());
     let attempts: Vec<_> = signals.iter().map(|signal| begun(signal, now)).collect();
     batch::insert::<row::attempt::Entity>(tx, attempts.clone()).await?;

@@ -7,7 +7,7 @@ use consent_core::{Ambient, RowId};
 use consent_store::{Patience, StoreError, Tx, batch};
 use sea_orm::{ActiveValue::Set, ColumnTrait as _, sea_query::OnConflict};
 
-use super::{Claimed, endpoints, save_all};
+use super::{Claimed, HeldSignal, endpoints, save_all};
 use crate::{
     Attempted, Endpoint, EndpointState, Kind, Method, Outcome, Plan, Schedule, Signal, SignalId,
     SignalsError, deadline::later, row,
@@ -66,19 +66,19 @@ pub(crate) async fn record<'a>(
     let (mut left, mut attempts, mut concluded, mut activated) = (vec![], vec![], vec![], vec![]);
     for one in ended {
         let (id, endpoint) = (&one.claimed.signal.id, endpoints.get_mut(&one.claimed.endpoint.id));
-        let mut signal = match signals.remove(id) {
-            Some(signal) if patience == Patience::Wait || endpoint.is_some() => signal,
+        let mut held = match signals.remove(id) {
+            Some(held) if patience == Patience::Wait || endpoint.is_some() => held,
             _ if patience == Patience::Skip => {
                 left.push(one);
                 continue;
             }
             _ => return Err(SignalsError::NotFound(id.clone())),
         };
-        if conclude(tx, one, &mut signal, endpoint, rules).await? {
+        if conclude(tx, one, &mut held.signal, endpoint, rules).await? {
             activated.push(one.claimed.endpoint.id.clone());
         }
         attempts.push(one.row());
-        concluded.push(signal);
+        concluded.push(held);
     }
     end_attempts(tx, attempts).await?;
     save_all(tx, &concluded).await?;
@@ -106,14 +106,12 @@ async fn hold_signals(
     tx: &Tx,
     ended: &[&Ended],
     patience: Patience,
-) -> Result<HashMap<SignalId, Signal>, SignalsError> {
+) -> Result<HashMap<SignalId, HeldSignal>, SignalsError> {
     use row::signal::{Column, Entity};
     let ids = ended.iter().map(|one| one.claimed.signal.id.clone()).collect();
     let rows = batch::lock::<Entity, _>(tx, Column::Jti, &ids, patience).await?;
-    Ok(rows
-        .into_iter()
-        .map(|row| Ok((row.jti.clone(), row.try_into()?)))
-        .collect::<Result<_, StoreError>>()?)
+    let held = rows.into_iter().map(|row| Ok((row.jti.clone(), Signal::try_from(row)?.into())));
+    Ok(held.collect::<Result<_, StoreError>>()?)
 }
 
 /// Brings signal and endpoint to where an attempt leaves them; the endpoint's row is written. Whether it is the answer to
