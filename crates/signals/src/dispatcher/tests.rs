@@ -205,7 +205,6 @@ async fn what_is_being_sent_when_a_stronger_command_comes_is_not_sent_again() {
     let server = receiver(&[202]).await;
     desk.set(&app, Target::Webhook { url: server.uri() }).await;
     desk.activate(&endpoint).await;
-    desk.advance(chrono::TimeDelta::minutes(2));
     desk.deliver(&desk.dispatcher()).await;
     assert_eq!(told(&server).await, ["consent.revoked"]);
     assert_eq!(desk.state(&stop.id).await, ("cancelled", "superseded"));
@@ -326,6 +325,42 @@ async fn a_signal_whose_process_died_before_sending_goes_out_after_the_restart()
     assert_eq!(restarted.state(&id).await.0, "delivered");
 }
 
+/// Takes what is due, as if each had been answered with 202.
+async fn claim(desk: &Desk) -> Vec<Ended> {
+    let due = store::due(&desk.db, 10, &desk.limits, desk.now()).await.unwrap();
+    let tx = desk.tx().await;
+    let claimed = store::claim(&tx, due, &desk.limits, desk.now(), &desk.ambient).await.unwrap();
+    tx.commit().await.unwrap();
+    claimed.into_iter().map(|claimed| Ended { claimed, attempted: answered(202) }).collect()
+}
+
+#[tokio::test]
+async fn attempts_that_end_together_are_each_written_down() {
+    let desk = Desk::new().await;
+    for _ in 0..5 {
+        let app = desk.app().await;
+        desk.webhook(&app, &hanging().await).await;
+        desk.enqueue(&desk.consent(&app).await, Kind::ConsentRevoked).await;
+    }
+    let mut ended = claim(&desk).await;
+    for (one, status) in ended.iter_mut().zip([202, 503, 410, 202, 202]) {
+        one.attempted = answered(status);
+    }
+    // Meanwhile one endpoint is taken away.
+    let endpoint = &ended[3].claimed.endpoint;
+    let tx = desk.tx().await;
+    store::remove_endpoint(&tx, endpoint, &desk.ambient).await.unwrap();
+    tx.commit().await.unwrap();
+    desk.dispatcher().shared.conclude(&ended).await;
+
+    for (one, expected) in ended.iter().zip(["delivered", "waiting", "gone", "delivered", "delivered"]) {
+        let id = &one.claimed.signal.id;
+        assert_eq!(desk.state(id).await.0, expected);
+        let tried = attempts(&desk.db, id).await.unwrap();
+        assert_eq!(tried[0].outcome.as_deref(), Some(one.attempted.outcome.name()));
+    }
+}
+
 #[tokio::test]
 async fn a_worker_that_comes_back_too_late_moves_nothing_but_a_success() {
     let desk = Desk::new().await;
@@ -333,16 +368,9 @@ async fn a_worker_that_comes_back_too_late_moves_nothing_but_a_success() {
     desk.webhook(&app, &hanging().await).await;
     let consent = desk.consent(&app).await;
     let sent = desk.enqueue(&consent, Kind::ConsentRevoked).await;
-    let claim = async || {
-        let due = store::due(&desk.db, 10, &desk.limits, desk.now()).await.unwrap();
-        let tx = desk.tx().await;
-        let mut claimed = store::claim(&tx, due, &desk.limits, desk.now(), &desk.ambient).await.unwrap();
-        tx.commit().await.unwrap();
-        Ended { claimed: claimed.pop().unwrap(), attempted: answered(202) }
-    };
-    let mut slow = claim().await;
+    let mut slow = claim(&desk).await.remove(0);
     desk.advance(chrono::TimeDelta::minutes(1));
-    let mut fast = claim().await;
+    let mut fast = claim(&desk).await.remove(0);
     let came = async |ended: &mut Ended, status| {
         ended.attempted = answered(status);
         let rules = Rules {
