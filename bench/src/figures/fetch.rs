@@ -1,10 +1,19 @@
 //! Small files on their way to the app.
 
+use std::time::Duration;
+
+use consent_core::Ambient;
+use consent_events::{Access, Ledger, NewAccess};
+use consent_store::{Database, Pool};
+use tokio::time::{Instant, sleep_until};
+
 use super::{Bench, RUNS, Runs, beside, cores};
 use crate::{
     door::FILE_BYTES,
     error::Outcome,
     limit::select_cost,
+    load::count,
+    process::Cpu,
     raw::median,
     report::{Aim, Figure, kib, rate, seconds, took},
     stage::AT_ONCE,
@@ -23,6 +32,7 @@ impl Bench<'_> {
     pub(super) async fn fetch_small(&self) -> Outcome<Figure> {
         let (stage, reader) = (&self.stage, &self.stage.reader);
         let (mut fetches, mut bares, mut parts) = (Runs::default(), Runs::default(), Vec::new());
+        let mut ledgers = Vec::new();
         for run in 0..=RUNS {
             let number = self.amount(if run == 0 { 400 } else { 3200 });
             let bare = reader.reading(number, |_| "/bare".to_owned())?;
@@ -30,8 +40,9 @@ impl Bench<'_> {
             parts.push(self.unavoidable(cores() / bares.last().rate()).await?);
             let fetch = reader.reading(number, |at| reader.file_path(at))?;
             fetches.run(&stage.server, fetch, AT_ONCE).await?;
+            ledgers.push(self.ledger_cost(fetches.last().rate()).await?);
             if run == 0 {
-                (fetches, bares, parts) = Default::default();
+                (fetches, bares, parts, ledgers) = Default::default();
             }
         }
         let mut figure = Figure::new(
@@ -57,7 +68,40 @@ impl Bench<'_> {
         let work = sum - cores() / bares.rate();
         let by_cpu = beside(&fetches, &bares, |fetch, bare| (work + bare.cpu_each()) / fetch.cpu_each());
         figure.row("the same by CPU of the servers", format!("{by_cpu:.2}"));
+        let ledger = median(&mut ledgers);
+        figure.row("of the fetch, its line in the ledger: CPU", seconds(ledger));
+        let slower = ledger / (fetches.cpu_each() - ledger);
+        figure.aimed("the ledger against the fetch without it", slower, Aim::Most(0.1), "");
         Ok(figure)
+    }
+
+    /// CPU seconds for an access on its way into a person's ledger, so many of them a second, the database's included.
+    async fn ledger_cost(&self, rate: f64) -> Outcome<f64> {
+        let (ambient, number) = (Ambient::system(), self.amount(16_000));
+        let db = Database::connect(&self.stage.database, &Pool::default()).await?;
+        let ledger = Ledger::open(db.clone(), &self.stage.folder.path().join("accesses"), ambient.clone())?;
+        let access = Access {
+            grant: ambient.new_id(),
+            contract: ambient.new_id(),
+            version: 1,
+            session: Some(ambient.new_id()),
+            file: ambient.new_id(),
+            object_type: Some(401),
+            text_hash: ambient.random(),
+            bytes: FILE_BYTES as u64,
+        };
+        let new = NewAccess { person: ambient.new_id(), app: ambient.new_id(), access };
+        let (cpu, began) = (Cpu::of_this(&self.stage.database)?, Instant::now());
+        for at in 0..number {
+            if at % 32 == 0 {
+                sleep_until(began + Duration::from_secs_f64(count(at) / rate)).await;
+            }
+            ledger.record(new.clone())?;
+        }
+        ledger.settle().await;
+        let used = cpu.since()?;
+        db.close().await?;
+        Ok(used.as_secs_f64() / count(number))
     }
 
     pub(super) async fn fetch_many(&self) -> Outcome<Figure> {
