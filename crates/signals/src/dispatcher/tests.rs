@@ -205,6 +205,7 @@ async fn what_is_being_sent_when_a_stronger_command_comes_is_not_sent_again() {
     let server = receiver(&[202]).await;
     desk.set(&app, Target::Webhook { url: server.uri() }).await;
     desk.activate(&endpoint).await;
+    desk.advance(chrono::TimeDelta::minutes(2));
     desk.deliver(&desk.dispatcher()).await;
     assert_eq!(told(&server).await, ["consent.revoked"]);
     assert_eq!(desk.state(&stop.id).await, ("cancelled", "superseded"));
