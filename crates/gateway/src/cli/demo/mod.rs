@@ -50,6 +50,8 @@ pub async fn run(files: Vec<PathBuf>, once: bool) -> Result<(), CliError> {
     if let Err(error) = &story {
         say(&format!("\nThe story broke off: {error}"))?;
     }
+    // Before its folder goes.
+    platform.ledger.settle().await;
     story?;
     if once {
         return Ok(());
