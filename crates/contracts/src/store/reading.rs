@@ -38,6 +38,9 @@ pub async fn find_versions(
     wanted: &[(ContractId, i32)],
 ) -> Result<Vec<Contract>, ContractsError> {
     use row::version::Column::{ContractId, Version};
+    if wanted.is_empty() {
+        return Ok(Vec::new());
+    }
     let found = row::version::Entity::find()
         .find_also_related(row::contract::Entity)
         .filter(ContractId.is_in(wanted.iter().map(|(id, _)| id.clone())))

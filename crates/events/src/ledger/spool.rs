@@ -1,7 +1,6 @@
 //! Accesses on their way to the database: files of lines in a folder, each locked by the process that writes it.
 
 use std::{
-    collections::VecDeque,
     fs::{self, DirBuilder, File, OpenOptions, TryLockError},
     io::{self, Read as _, Write as _},
     mem,
@@ -57,7 +56,7 @@ struct Line {
 #[derive(Debug)]
 pub(super) struct Spool {
     dir: PathBuf,
-    parts: VecDeque<Part>,
+    parts: Vec<Part>,
     /// Whether the last part takes more.
     is_open: bool,
     waiting: usize,
@@ -85,7 +84,7 @@ impl Spool {
             }
         }
         paths.sort_unstable();
-        let mut parts = VecDeque::new();
+        let mut parts = Vec::new();
         for path in paths {
             parts.extend(Part::left_at(path)?);
         }
@@ -103,10 +102,10 @@ impl Spool {
         }
         if !self.is_open {
             let name: RowId = ambient.new_id();
-            self.parts.push_back(Part::make(self.dir.join(name.to_string()).with_extension(SUFFIX))?);
+            self.parts.push(Part::make(self.dir.join(name.to_string()).with_extension(SUFFIX))?);
             self.is_open = true;
         }
-        let Some(part) = self.parts.back_mut() else { return Err(io::Error::other("no file is open")) };
+        let Some(part) = self.parts.last_mut() else { return Err(io::Error::other("no file is open")) };
         part.append(entry)?;
         self.is_open = part.entries.len() < MOST_IN_PART;
         (self.waiting, self.recorded) = (self.waiting + 1, self.recorded + 1);
@@ -114,7 +113,7 @@ impl Spool {
     }
 
     /// All files, the oldest first; nothing more comes to them.
-    pub fn take(&mut self) -> VecDeque<Part> {
+    pub fn take(&mut self) -> Vec<Part> {
         self.is_open = false;
         mem::take(&mut self.parts)
     }

@@ -13,8 +13,8 @@ use crate::platform::Platform;
 /// So many are found, and noted, at once.
 const AT_ONCE: u64 = 256;
 
-/// Notes in their persons' chains which signals arrived since: together, and one by one those about grants that somebody
-/// is changing, whom nobody waits for who holds others.
+/// Notes in their persons' chains which signals arrived since: together, and afterwards one by one those about grants that
+/// somebody is changing just now.
 pub async fn note_arrivals(platform: &Platform) -> Result<(), FlowError> {
     loop {
         let arrived = consent_signals::arrived(&platform.db, AT_ONCE).await?;
