@@ -81,8 +81,11 @@ impl Bench<'_> {
         log::fill(&few_database, &app, few).await?;
         log::fill(&many_database, &app, many).await?;
         let stage = &self.stage;
-        let small = stage.start(&stage.data(), &few_database, &[])?;
-        let large = stage.start(&stage.data(), &many_database, &[])?;
+        // Events that come one by one are signed as they come; here all chains would be due at the start.
+        let unsigned =
+            [("CONSENT_EVENTS__CHECKPOINT_EVERY", "1000"), ("CONSENT_EVENTS__CHECKPOINT_AFTER", "1d")];
+        let small = stage.start(&stage.data(), &few_database, &unsigned)?;
+        let large = stage.start(&stage.data(), &many_database, &unsigned)?;
         let asks = |events: usize| move |number| Ok(searching(key, number, events / log::EACH));
         let (at_many, at_few) = in_turn(self.amount(3200), (&small, asks(few)), (&large, asks(many))).await?;
         let mut figure = Figure::new(

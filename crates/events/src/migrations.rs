@@ -20,5 +20,9 @@ pub fn migrations() -> Vec<Box<dyn MigrationTrait>> {
             "m20261211_000510_access_spool",
             include_str!("../migrations/m20261211_000510_access_spool.sql"),
         ),
+        Migration::new(
+            "m20261212_000100_stream_event",
+            include_str!("../migrations/m20261212_000100_stream_event.sql"),
+        ),
     ]
 }

@@ -64,6 +64,7 @@ pub(crate) mod consent_stream {
         pub statistic_key: Vec<u8>,
         pub chain: String,
         pub seq: i64,
+        pub event_id: String,
         pub created_at: DateTimeUtc,
         pub decision: Option<bool>,
         pub events: i64,

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use consent_core::{AppId, PersonId};
-use consent_store::{Tx, batch};
+use consent_store::{StoreError, Tx, batch};
 use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
 use super::streams;
@@ -105,8 +105,12 @@ async fn restate(
         consent_stream::Entity::delete_by_id(stream.stream_key).exec(tx).await?;
         return Ok(());
     };
+    let place = (newest.chain.clone(), newest.seq);
+    let link = event::Entity::find_by_id(place).one(tx).await?;
+    let link = link.ok_or_else(|| StoreError::corrupt("consent_event", &newest.chain))?;
     stream.set(standing);
-    (stream.chain, stream.seq, stream.created_at) = (newest.chain, newest.seq, newest.created_at);
+    (stream.chain, stream.seq) = (newest.chain, newest.seq);
+    (stream.event_id, stream.created_at) = (link.id, newest.created_at);
     streams::keep(tx, vec![stream]).await
 }
 

@@ -3,10 +3,10 @@
 use consent_core::{AppId, Cursor, Page, PersonId, TypedId as _};
 use consent_store::{StoreError, batch};
 use sea_orm::{
-    ColumnTrait as _, ConnectionTrait, EntityTrait as _, ExprTrait as _, FromQueryResult, IdenStatic as _,
+    ColumnTrait as _, ConnectionTrait, EntityTrait as _, ExprTrait as _, FromQueryResult, IdenStatic,
     QueryFilter as _, QueryOrder as _,
     prelude::DateTimeUtc,
-    sea_query::{Cond, Condition, Expr, Iden, JoinType, Order, Query, SelectStatement},
+    sea_query::{Cond, Expr, Iden, JoinType, Order, Query, SelectStatement},
 };
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
@@ -71,12 +71,14 @@ pub async fn list_current(
     let [target, subject] = [Column::TargetKey, Column::SubjectKey];
     let others = [Column::ScopeKey, Column::IssuerKey, Column::VaultKey];
     let fits = Searched::of(app, filter).fits(Entity, [target, subject], others);
-    let of_stream = Cond::all()
-        .add(Expr::col((Entity, Column::Chain)).equals((consent_event::Entity, consent_event::Column::Chain)))
-        .add(Expr::col((Entity, Column::Seq)).equals((consent_event::Entity, consent_event::Column::Seq)));
-    let mut select = select();
-    select.join(JoinType::InnerJoin, Entity, of_stream).cond_where(fits);
-    let mut events = newest(db, &mut select, MOST_CURRENT).await?;
+    let mut select = said_in(Entity);
+    // All that fit are of this app: their keys say so.
+    select
+        .expr_as(Expr::val(app.as_str()), consent_event::Column::AppId)
+        .expr_as(Expr::col((Entity, Column::EventId)), event::Column::Id)
+        .cond_where(fits);
+    select.order_by((Entity, Column::CreatedAt), Order::Desc).limit(MOST_CURRENT);
+    let mut events = found(db, &select).await?;
     // The same question may have been put by several issuers and in several vaults.
     let mut seen = HashSet::new();
     events.retain(|event| seen.insert((event.consent.target.clone(), event.consent.scope.clone())));
@@ -203,25 +205,29 @@ struct Found {
 
 fn select() -> SelectStatement {
     use consent_event::{Column, Entity};
-    let mut select = Query::select();
-    select
-        .columns(
-            [Column::Chain, Column::Seq, Column::AppId, Column::CreatedAt].map(|column| (Entity, column)),
-        )
-        .column((event::Entity, event::Column::Id))
-        .column((event_payload::Entity, event_payload::Column::Payload))
-        .from(Entity)
-        .join(JoinType::InnerJoin, event::Entity, same_place(event::Entity.as_str()))
-        .join(JoinType::InnerJoin, event_payload::Entity, same_place(event_payload::Entity.as_str()));
+    let mut select = said_in(Entity);
+    select.column((Entity, Column::AppId)).column((event::Entity, event::Column::Id));
+    join_at(&mut select, Entity, event::Entity);
     select
 }
 
-/// The row of another table for the same link.
-fn same_place(table: &'static str) -> Condition {
-    use consent_event::{Column, Entity};
-    Cond::all()
-        .add(Expr::col((Entity, Column::Chain)).equals((table, Column::Chain)))
-        .add(Expr::col((Entity, Column::Seq)).equals((table, Column::Seq)))
+/// Where the rows of a table stand, when that was, and the payload there.
+fn said_in(table: impl IdenStatic) -> SelectStatement {
+    use event::Column;
+    let mut select = Query::select();
+    select
+        .columns([Column::Chain, Column::Seq, Column::CreatedAt].map(|column| (table, column)))
+        .column((event_payload::Entity, event_payload::Column::Payload))
+        .from(table);
+    join_at(&mut select, table, event_payload::Entity);
+    select
+}
+
+/// Adds the row of another table at the same place of the same chain; both columns are called alike in all tables.
+fn join_at(select: &mut SelectStatement, of: impl IdenStatic, table: impl IdenStatic) {
+    use event::Column;
+    let same = |column: Column| Expr::col((of, column)).equals((table, column));
+    select.join(JoinType::InnerJoin, table, Cond::all().add(same(Column::Chain)).add(same(Column::Seq)));
 }
 
 async fn newest(

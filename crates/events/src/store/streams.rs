@@ -25,6 +25,7 @@ pub(super) struct Mark {
     action: Option<bool>,
     chain: String,
     seq: i64,
+    event_id: String,
     created_at: DateTime<Utc>,
 }
 
@@ -38,6 +39,7 @@ impl Mark {
             action: consent.action,
             chain: event.chain.to_string(),
             seq: event.seq,
+            event_id: event.id.to_string(),
             created_at: event.created_at,
         }
     }
@@ -54,6 +56,7 @@ impl Mark {
             statistic_key: keys.statistic,
             chain: self.chain.clone(),
             seq: self.seq,
+            event_id: self.event_id.clone(),
             created_at: self.created_at,
             decision: None,
             events: 0,
@@ -90,7 +93,8 @@ pub(super) async fn note(tx: &Tx, marks: Vec<Mark>) -> Result<(), EventsError> {
         stream.set(standing);
         let sum = sums.entry(mark.keys.statistic.clone()).or_insert_with(|| mark.statistic());
         sum.add(standing.tally - before.tally);
-        (stream.chain, stream.seq, stream.created_at) = (mark.chain, mark.seq, mark.created_at);
+        (stream.chain, stream.seq) = (mark.chain, mark.seq);
+        (stream.event_id, stream.created_at) = (mark.event_id, mark.created_at);
     }
     keep(tx, streams.into_values().collect()).await?;
     // Others of the same app wait for these rows: so they come last.
@@ -118,6 +122,7 @@ pub(super) async fn keep(tx: &Tx, streams: Vec<consent_stream::Model>) -> Result
     let moving = [
         Column::Chain,
         Column::Seq,
+        Column::EventId,
         Column::CreatedAt,
         Column::Decision,
         Column::Events,

@@ -1,10 +1,10 @@
 //! A database that was written before there were other chains than those of persons.
 
 use consent_store::{Database, Pool};
-use sea_orm::ConnectionTrait as _;
+use sea_orm::{ConnectionTrait as _, EntityTrait as _};
 use sea_orm_migration::SchemaManager;
 
-use crate::{EventId, head, testing::World, verify_stored};
+use crate::{EventId, head, row::consent_stream, testing::World, verify_stored};
 
 /// The example of the README, as the first migration's columns hold it.
 const BODY: &str = concat!(
@@ -29,6 +29,11 @@ async fn upgraded() -> World {
     );
     db.execute_unprepared(&rows).await.unwrap();
     for migration in migrations {
+        if migration.name() == "m20261212_000100_stream_event" {
+            let stands = "INSERT INTO consent_stream VALUES (x'01', x'', x'', x'', x'', x'', x'',
+                'per00000000000000000000000005', 1, '2026-06-01T11:00:00.120+00:00', NULL, 1, 0, 0, 0)";
+            db.execute_unprepared(stands).await.unwrap();
+        }
         migration.up(&SchemaManager::new(db.connection())).await.unwrap();
     }
     let ada = "per00000000000000000000000005".parse().unwrap();
@@ -42,6 +47,12 @@ async fn a_chain_that_was_there_before_goes_on() {
     let next = world.append(world.stopped()).await;
     assert_eq!((next.seq, next.previous), (2, Some(EventId::of(BODY))));
     assert_eq!(verify_stored(&world.db, &world.ada, None).await.unwrap().head.unwrap().seq, 2);
+}
+
+#[tokio::test]
+async fn a_question_that_was_answered_before_knows_which_event_did() {
+    let stream = consent_stream::Entity::find().one(&upgraded().await.db).await.unwrap().unwrap();
+    assert_eq!(stream.event_id, EventId::of(BODY).as_str());
 }
 
 #[tokio::test]
