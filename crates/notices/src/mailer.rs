@@ -99,7 +99,10 @@ fn refuse_passwords_in_the_clear(server: &str) -> Result<(), NoticeError> {
     let local = ["localhost", "127.0.0.1", "[::1]"]
         .iter()
         .any(|name| host.strip_prefix(name).is_some_and(|port| port.is_empty() || port.starts_with(':')));
-    if local || rest.contains("tls=required") {
+    // The first is what counts where there are several.
+    let tls =
+        rest.split_once('?').and_then(|(_, query)| query.split('&').find(|pair| pair.starts_with("tls=")));
+    if local || tls == Some("tls=required") {
         return Ok(());
     }
     Err(NoticeError::Address("sends a password in the clear; use smtps://, or add ?tls=required"))
@@ -128,9 +131,12 @@ mod tests {
 
     #[test]
     fn a_password_goes_nowhere_in_the_clear() {
-        for server in
-            ["smtp://ada:secret@mail.example", "smtp://ada:secret@mail.example:25/?tls=opportunistic"]
-        {
+        for server in [
+            "smtp://ada:secret@mail.example",
+            "smtp://ada:secret@mail.example:25/?tls=opportunistic",
+            "smtp://ada:secret&tls=required@mail.example",
+            "smtp://ada:secret@mail.example?tls=opportunistic&tls=required",
+        ] {
             assert!(
                 refused(server).is_some_and(|why| why.contains("in the clear") && !why.contains("secret"))
             );
