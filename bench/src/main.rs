@@ -50,8 +50,9 @@ Examples:
   just bench --database sqlite --database postgres://postgres@localhost/postgres --markdown docs/benchmarks.md
   cargo run --release -p consent-bench -- --bin /usr/bin/consent-access list
 
-The data folder is made below TMPDIR: that is the disk which is measured, and it needs 12 GiB. On PostgreSQL the user must be
-allowed to create databases; those that are made are dropped at the end.";
+The data folder is made below TMPDIR: that is the disk which is measured. It needs 12 GiB; `search` needs 30, and most of an
+hour to write them, or a tenth of both with --events 1000000. On PostgreSQL the user must be allowed to create databases;
+those that are made are dropped at the end.";
 
 #[derive(Debug, Parser)]
 #[command(name = "bench", about = ABOUT, after_help = EXAMPLES, args_conflicts_with_subcommands = true)]

@@ -10,6 +10,7 @@ use consent_client::reqwest::Method;
 use consent_store::Database;
 use sea_orm::{ConnectionTrait as _, DbBackend};
 use serde_json::{Value, json};
+use tokio::time::sleep;
 
 use super::{Bench, Runs, cores};
 use crate::{
@@ -43,6 +44,7 @@ impl Bench<'_> {
         let mut server = self.stage.start(&folder, &database, &sandbox)?;
         eprintln!("  {ENDPOINTS} endpoints …");
         register(&server, &folder, &receivers).await?;
+        verified(&database).await?;
         let (mut healthy, mut some_hang, mut signs) = (Vec::new(), Vec::new(), Vec::new());
         for (run, hang) in [false, true, false, true, false, true].into_iter().enumerate() {
             signs.push(1.0 / self.raw.sign()?);
@@ -110,14 +112,23 @@ async fn register(server: &Process, data: &Path, receivers: &Receivers) -> Outco
     door.call(Method::POST, &stop, &ada, None).await.map(drop)
 }
 
+/// Waits until the platform has written down that all endpoints answered.
+async fn verified(database: &str) -> Outcome<()> {
+    let (db, began) = (connect(database).await?, Instant::now());
+    let active = "SELECT CAST(count(*) AS text) AS answer FROM signal_endpoint WHERE state = 'active'";
+    while scalar(&db, active).await? != ENDPOINTS.to_string() {
+        if began.elapsed() > PATIENCE {
+            return Err(failure("not every endpoint is verified"));
+        }
+        sleep(Duration::from_millis(100)).await;
+    }
+    Ok(db.close().await?)
+}
+
 /// Has so many signals wait for every endpoint: copies of the one that there is, each about a grant of its own, and those of
 /// an endpoint about a person of theirs.
 async fn queue(database: &str, run: usize, each: usize) -> Outcome<()> {
     let db = connect(database).await?;
-    let active = "SELECT CAST(count(*) AS text) AS answer FROM signal_endpoint WHERE state = 'active'";
-    if scalar(&db, active).await? != ENDPOINTS.to_string() {
-        return Err(failure("not every endpoint is verified"));
-    }
     // What an endpoint that hung did not take in the run before.
     db.execute_unprepared("UPDATE signal SET due_at = NULL WHERE due_at IS NOT NULL").await?;
     db.execute_unprepared("UPDATE signal_endpoint SET failures = 0, open_until = NULL").await?;

@@ -19,7 +19,7 @@ use tokio::{
 };
 
 use crate::{
-    Method, Outcome, Schedule, SignalsError, envelope, set,
+    Attempted, Method, Outcome, Schedule, SignalsError, envelope, set,
     store::{self, Claimed, Ended, Rules},
     transport::{Message, Transport},
 };
@@ -36,7 +36,8 @@ pub struct Limits {
     /// At most so many attempts at once to one endpoint; one after an attempt in vain. Replicas that claim at the same
     /// instant may each take so many.
     pub per_endpoint: u32,
-    /// At most so many at once in this process.
+    /// At most so many connections at once in this process. Twice as many attempts may be going on: outcomes wait to be
+    /// written down.
     pub in_flight: usize,
     /// How long a worker has the right to send a signal; longer than an attempt can take.
     pub lease: Duration,
@@ -91,7 +92,7 @@ struct Shared {
     ambient: Ambient,
     wake: Wake,
     arrivals: Wake,
-    in_flight: watch::Sender<usize>,
+    going: watch::Sender<Going>,
     ended: Mutex<Vec<Ended>>,
     /// Whoever has it writes down all that has ended.
     turn: tokio::sync::Mutex<()>,
@@ -125,7 +126,7 @@ impl Dispatcher {
             ambient,
             wake: Wake::default(),
             arrivals: Wake::default(),
-            in_flight: watch::Sender::new(0),
+            going: watch::Sender::default(),
             ended: Mutex::default(),
             turn: tokio::sync::Mutex::default(),
         };
@@ -150,7 +151,7 @@ impl Dispatcher {
     /// same grant, or of the same endpoint, may be due.
     pub async fn deliver_due(&self, now: DateTime<Utc>) -> Result<usize, SignalsError> {
         let shared = &self.shared;
-        let room = shared.limits.in_flight.saturating_sub(*shared.in_flight.borrow());
+        let room = shared.going.borrow().room(shared.limits.in_flight);
         if room == 0 {
             return Ok(0);
         }
@@ -166,16 +167,19 @@ impl Dispatcher {
         let count = claimed.len();
         for claimed in claimed {
             let place = Place::take(shared.clone());
-            attempts.spawn(async move { place.0.attempt(claimed).await });
+            attempts.spawn(place.attempt(claimed));
         }
         Ok(count)
     }
 
     /// Waits until at most `left` attempts are going on.
     pub async fn settle(&self, left: usize) {
-        let mut in_flight = self.shared.in_flight.subscribe();
+        self.wait_until(|going| going.attempts <= left).await;
+    }
+
+    async fn wait_until(&self, enough: impl Fn(&Going) -> bool) {
         // The sender lives as long as this dispatcher.
-        let _ = in_flight.wait_for(|count| *count <= left).await;
+        let _ = self.shared.going.subscribe().wait_for(enough).await;
     }
 
     /// Delivers until `shutdown` comes, then lets attempts come to their end; whoever has no time for that drops it.
@@ -183,7 +187,8 @@ impl Dispatcher {
         let mut shutdown = std::pin::pin!(shutdown);
         loop {
             let most = self.shared.limits.in_flight;
-            let _ = time::timeout(ROOM_WITHIN, self.settle(most - most.div_ceil(4))).await;
+            let has_room = self.wait_until(|going| going.room(most) >= most.div_ceil(4));
+            let _ = time::timeout(ROOM_WITHIN, has_room).await;
             let now = self.shared.ambient.now();
             let pause = match self.deliver_due(now).await {
                 Ok(_) => self.pause(now).await,
@@ -211,30 +216,64 @@ impl Dispatcher {
     }
 }
 
+/// How many attempts go on.
+#[derive(Debug, Clone, Copy, Default)]
+struct Going {
+    /// All of which the outcome is not written down.
+    attempts: usize,
+    /// Those that may have a connection.
+    sending: usize,
+}
+
+impl Going {
+    /// For so many more there is room, where `most` may have a connection.
+    fn room(self, most: usize) -> usize {
+        most.saturating_sub(self.sending).min((2 * most).saturating_sub(self.attempts))
+    }
+}
+
 /// A place among the attempts that go on at once; given back even by one that panics.
-struct Place(Arc<Shared>);
+struct Place {
+    shared: Arc<Shared>,
+    sending: bool,
+}
 
 impl Place {
     fn take(shared: Arc<Shared>) -> Self {
-        shared.in_flight.send_modify(|count| *count += 1);
-        Self(shared)
+        shared
+            .going
+            .send_modify(|going| (going.attempts, going.sending) = (going.attempts + 1, going.sending + 1));
+        Self { shared, sending: true }
+    }
+
+    fn has_sent(&mut self) {
+        if mem::take(&mut self.sending) {
+            self.shared.going.send_modify(|going| going.sending -= 1);
+        }
+    }
+
+    async fn attempt(mut self, claimed: Claimed) {
+        let shared = self.shared.clone();
+        if let Some(attempted) = shared.send(&claimed).await {
+            self.has_sent();
+            shared.end(Ended { claimed, attempted }).await;
+        }
     }
 }
 
 impl Drop for Place {
     fn drop(&mut self) {
-        self.0.in_flight.send_modify(|count| *count -= 1);
-        self.0.wake.wake();
+        self.has_sent();
+        self.shared.going.send_modify(|going| going.attempts -= 1);
+        self.shared.wake.wake();
     }
 }
 
 impl Shared {
-    async fn attempt(&self, claimed: Claimed) {
+    /// Sends a signal; nothing comes of one whose message cannot be made.
+    async fn send(&self, claimed: &Claimed) -> Option<Attempted> {
         let now = self.ambient.now();
-        let message = match self.message(&claimed, now) {
-            Ok(message) => message,
-            Err(error) => return lost(&claimed, &error),
-        };
+        let message = self.message(claimed, now).map_err(|error| lost(claimed, &error)).ok()?;
         let attempted = self.transport.send(message, now).await;
         tracing::info!(
             signal.id = %claimed.signal.id,
@@ -245,7 +284,12 @@ impl Shared {
             "attempt {} to deliver signal {}: {}",
             claimed.attempt.number, claimed.signal.id, attempted.outcome.name(),
         );
-        lock(&self.ended).push(Ended { claimed, attempted });
+        Some(attempted)
+    }
+
+    /// Writes down what became of an attempt, with all others that ended meanwhile.
+    async fn end(&self, ended: Ended) {
+        lock(&self.ended).push(ended);
         let _turn = self.turn.lock().await;
         let ended = mem::take(&mut *lock(&self.ended));
         self.conclude(&ended).await;

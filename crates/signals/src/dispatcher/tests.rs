@@ -587,9 +587,9 @@ async fn it_runs_until_it_is_told_to_stop() {
     desk.enqueue(&consent, Kind::SharingStopped).await;
     let last: SignalId = desk.enqueue(&consent, Kind::SharingResumed).await.id;
     dispatcher.waker().wake();
-    let mut in_flight = dispatcher.shared.in_flight.subscribe();
+    let mut going = dispatcher.shared.going.subscribe();
     while desk.state(&last).await.0 != "delivered" {
-        in_flight.changed().await.unwrap();
+        going.changed().await.unwrap();
     }
     stop.send(()).unwrap();
     running.await.unwrap();

@@ -64,6 +64,8 @@ pub(crate) async fn record<'a>(
     let mut endpoints = hold_endpoints(tx, &ended, patience).await?;
     let mut signals = hold_signals(tx, &ended, patience).await?;
     let (mut left, mut attempts, mut concluded, mut activated) = (vec![], vec![], vec![], vec![]);
+    // One moment for all, so that what becomes of most is the same change.
+    let now = rules.ambient.now();
     for one in ended {
         let (id, endpoint) = (&one.claimed.signal.id, endpoints.get_mut(&one.claimed.endpoint.id));
         let mut held = match signals.remove(id) {
@@ -74,7 +76,7 @@ pub(crate) async fn record<'a>(
             }
             _ => return Err(SignalsError::NotFound(id.clone())),
         };
-        if conclude(tx, one, &mut held.signal, endpoint, rules).await? {
+        if conclude(tx, one, &mut held.signal, endpoint, rules, now).await? {
             activated.push(one.claimed.endpoint.id.clone());
         }
         attempts.push(one.row());
@@ -83,7 +85,7 @@ pub(crate) async fn record<'a>(
     end_attempts(tx, attempts).await?;
     save_all(tx, &concluded).await?;
     for endpoint in activated.iter().filter_map(|id| endpoints.get(id)) {
-        endpoints::activate(tx, endpoint, rules.ambient.now()).await?;
+        endpoints::activate(tx, endpoint, now).await?;
     }
     Ok(left)
 }
@@ -122,8 +124,8 @@ async fn conclude(
     signal: &mut Signal,
     mut endpoint: Option<&mut Endpoint>,
     rules: &Rules<'_>,
+    now: DateTime<Utc>,
 ) -> Result<bool, SignalsError> {
-    let now = rules.ambient.now();
     let moved = endpoint.as_ref().is_none_or(|endpoint| endpoint.url != claimed.endpoint.url);
     let outcome = match attempted.outcome {
         // What is no more is the address before.
