@@ -27,7 +27,8 @@ use crate::{
 /// Another process may have written something: nobody wakes this one for it.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 
-/// Looking costs the same for one place as for many: it is waited until a quarter of them is free, but no longer than this.
+/// Looking costs the same for one place as for many, and what is claimed together is written together: it is waited until
+/// three quarters of them are free, but no longer than this.
 const ROOM_WITHIN: Duration = Duration::from_millis(50);
 
 /// How much is done at once, and when an endpoint is left alone.
@@ -187,7 +188,7 @@ impl Dispatcher {
         let mut shutdown = std::pin::pin!(shutdown);
         loop {
             let most = self.shared.limits.in_flight;
-            let has_room = self.wait_until(|going| going.room(most) >= most.div_ceil(4));
+            let has_room = self.wait_until(|going| going.room(most) >= most - most / 4);
             let _ = time::timeout(ROOM_WITHIN, has_room).await;
             let now = self.shared.ambient.now();
             let pause = match self.deliver_due(now).await {
