@@ -10,6 +10,7 @@ use lettre::{
 };
 use secrecy::{ExposeSecret as _, SecretString};
 use tokio::time::timeout;
+use url::Url;
 
 use crate::{Attempt, NoticeError};
 
@@ -91,18 +92,18 @@ fn mailbox(text: &str) -> Result<Mailbox, NoticeError> {
     text.parse().map_err(|_| NoticeError::Address("expected an e-mail address such as privacy@example.org"))
 }
 
-/// A password may be sent under TLS, and to a server on this machine.
+/// A password may be sent under TLS, and to a server on this machine. Reads the address as the mail library does, which
+/// refuses what is none.
 fn refuse_passwords_in_the_clear(server: &str) -> Result<(), NoticeError> {
-    let Some(rest) = server.strip_prefix("smtp://") else { return Ok(()) };
-    let authority = rest.split(['/', '?']).next().unwrap_or_default();
-    let Some((_, host)) = authority.rsplit_once('@') else { return Ok(()) };
-    let local = ["localhost", "127.0.0.1", "[::1]"]
-        .iter()
-        .any(|name| host.strip_prefix(name).is_some_and(|port| port.is_empty() || port.starts_with(':')));
-    // The first is what counts where there are several.
-    let tls =
-        rest.split_once('?').and_then(|(_, query)| query.split('&').find(|pair| pair.starts_with("tls=")));
-    if local || tls == Some("tls=required") {
+    let Ok(url) = Url::parse(server) else { return Ok(()) };
+    let has_password = !url.username().is_empty() || url.password().is_some();
+    if url.scheme() != "smtp" || !has_password {
+        return Ok(());
+    }
+    let is_local = url.host_str().is_some_and(|host| ["localhost", "127.0.0.1", "[::1]"].contains(&host));
+    let is_required =
+        url.query_pairs().find(|(name, _)| name == "tls").is_some_and(|(_, tls)| tls == "required");
+    if is_local || is_required {
         return Ok(());
     }
     Err(NoticeError::Address("sends a password in the clear; use smtps://, or add ?tls=required"))
@@ -136,6 +137,8 @@ mod tests {
             "smtp://ada:secret@mail.example:25/?tls=opportunistic",
             "smtp://ada:secret&tls=required@mail.example",
             "smtp://ada:secret@mail.example?tls=opportunistic&tls=required",
+            "smtp://ada:secret@mail.example?%74ls=opportunistic&tls=required",
+            "SMTP://ada:secret@mail.example",
         ] {
             assert!(
                 refused(server).is_some_and(|why| why.contains("in the clear") && !why.contains("secret"))
