@@ -86,7 +86,7 @@ impl Bench<'_> {
     }
 }
 
-/// Registers apps with an endpoint each, all verified, and has the first one be sent a signal, which is copied later.
+/// Registers apps with an endpoint each, and has the first one be sent a signal, which is copied later.
 async fn register(server: &Process, data: &Path, receivers: &Receivers) -> Outcome<()> {
     let mut door = Door::at(&server.url, data)?;
     let apps = (0..ENDPOINTS).map(|number| {
@@ -102,7 +102,6 @@ async fn register(server: &Process, data: &Path, receivers: &Receivers) -> Outco
         Ok(requests::put(&path, &text(app, "apiKey")?, &body.to_string()))
     });
     drive(server, endpoints.collect::<Outcome<_>>()?, AT_ONCE, Bodies::Count).await?;
-    receivers.take(ENDPOINTS, PATIENCE).await?;
     door.register().await?;
     let (ada, app) = (door.sign_up(0).await?, door.app(&contract(READ)?).await?);
     door.upload(&ada, "note.txt", "text/plain", "a note").await?;
